@@ -1,0 +1,1 @@
+"""Markers: what a signature says about where its values come from. Pure data."""

@@ -1,0 +1,52 @@
+"""FastAPI's names on Vivace: this folder is the package `fastapi` of a program under the alias."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from vivace import status
+from vivace.background import BackgroundTasks
+from vivace.compat.modules import PEER_VERSION
+from vivace.datastructures import UploadFile
+from vivace.declare.functions import (
+    Body,
+    Cookie,
+    Depends,
+    File,
+    Form,
+    Header,
+    Path,
+    Query,
+    Security,
+)
+from vivace.exceptions import HTTPException, WebSocketException
+from vivace.routing import APIRouter
+
+from .applications import FastAPI
+
+__version__ = PEER_VERSION
+
+__all__ = [
+    "APIRouter",
+    "BackgroundTasks",
+    "Body",
+    "Cookie",
+    "Depends",
+    "FastAPI",
+    "File",
+    "Form",
+    "HTTPException",
+    "Header",
+    "Path",
+    "Query",
+    "Request",
+    "Response",
+    "Security",
+    "UploadFile",
+    "WebSocket",
+    "WebSocketDisconnect",
+    "WebSocketException",
+    "status",
+]

@@ -1,0 +1,5 @@
+"""Files served as they are."""
+
+from starlette.staticfiles import StaticFiles
+
+__all__ = ["StaticFiles"]

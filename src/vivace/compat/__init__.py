@@ -11,15 +11,15 @@ or, from a program of one's own, before anything imports `fastapi`:
 
     vivace.compat.install()
 
-What the alias answers with stands in three places: `modules.py` names the native module behind each
-peer module, `facade/` holds the modules where names or behaviour differ, and nothing else of Vivace
+What the alias answers with stands in two places: `modules.py` names the native module behind each
+peer module, and `facade/` holds the modules where names or behaviour differ. Nothing else of Vivace
 knows that the alias exists.
 """
 
 from __future__ import annotations
 
+from vivace.compat.children import install_in_children
 from vivace.compat.finder import install
-from vivace.compat.inherit import inherit
 from vivace.compat.modules import PEER_VERSION
 
-__all__ = ["PEER_VERSION", "inherit", "install"]
+__all__ = ["PEER_VERSION", "install", "install_in_children"]

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from vivace.compat import inherit, install
+from vivace.compat import install, install_in_children
 
 USAGE = """\
 usage: python -m vivace.compat SCRIPT [ARGUMENT ...]
@@ -33,11 +33,14 @@ def run_code(code: str, arguments: list[str]) -> None:
 
 
 def run_script(path: str, arguments: list[str]) -> None:
+    script = Path(path)
+    if script.is_dir():
+        # runpy puts it on sys.path as it is named here, where a relative path would not outlive
+        # a change of the working directory.
+        path = str(script.absolute())
+    else:
+        replace_first_path(str(script.resolve().parent))
     sys.argv = [path, *arguments]
-    script = Path(path).resolve()
-    # A folder or an archive with a `__main__.py` is put on the path by runpy.
-    if script.is_file():
-        replace_first_path(str(script.parent))
     runpy.run_path(path, run_name="__main__")
 
 
@@ -64,5 +67,5 @@ def main(arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     install()
-    inherit()
+    install_in_children()
     main(sys.argv[1:])

@@ -1,4 +1,4 @@
-"""Installs the alias in an interpreter whose parent runs under it: see `vivace.compat.inherit`."""
+"""Installs the alias in an interpreter whose parent runs under it: see `vivace.compat.children`."""
 
 from __future__ import annotations
 

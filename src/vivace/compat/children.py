@@ -1,4 +1,4 @@
-"""Handing the alias on to the Python processes that this one starts."""
+"""The alias in the Python processes that this one starts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 STARTUP = str(Path(__file__).with_name("startup"))
 
 
-def inherit() -> None:
+def install_in_children() -> None:
     """Let child processes of this interpreter start under the alias.
 
     The folder `startup`, whose `sitecustomize` installs the alias, is put before all others in the

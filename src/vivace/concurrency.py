@@ -45,15 +45,15 @@ async def _leave(
     kind: type[BaseException] | None,
     error: BaseException | None,
     traceback: TracebackType | None,
-) -> bool | None:
+) -> bool:
     # A thread of its own: those of the pool may all be held by calls that wait for what is
     # released here.
-    swallowed = None
+    swallowed: bool | None = False
     with anyio.CancelScope(shield=True):
         swallowed = await anyio.to_thread.run_sync(
             manager.__exit__, kind, error, traceback, limiter=anyio.CapacityLimiter(1)
         )
-    return swallowed
+    return bool(swallowed)
 
 
 __all__ = [

@@ -1,0 +1,1 @@
+"""Requests per second of Vivace beside FastAPI and a bare ASGI app: `make bench`."""

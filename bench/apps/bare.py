@@ -1,0 +1,41 @@
+"""The least that an ASGI app can do and still send the bytes that the frameworks send.
+
+It takes the request's body and encodes an answer; it reads neither, and validates nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "/plain": {"message": "Hello, world!", "count": 3},
+    "/items/42": {"item_id": 42, "limit": 20, "search": "lamp"},
+    "/orders": {
+        "number": 7,
+        "customer": {"name": "Ada", "email": "ada@example.com"},
+        "tags": ["new", "gift"],
+        "total": 19.5,
+    },
+    "/dependencies": {"filters": {"skip": 5, "limit": 20}, "user": "alice"},
+    "/section-199/7": {"section": 199, "item_id": 7},
+}
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] != "http":
+        return
+    if scope["method"] == "POST":
+        while (await receive()).get("more_body"):
+            pass
+    answer = ANSWERS[scope["path"]]
+    body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+    headers = [
+        (b"content-length", str(len(body)).encode()),
+        (b"content-type", b"application/json"),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,103 @@
+"""Keeping a server busy: with wrk or, where that is not installed, with a small client here.
+
+Both run where this process may run, so that pinning this process pins the load.
+"""
+
+from __future__ import annotations
+
+import re
+import selectors
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from bench.cases import Case
+
+WRK: Final = shutil.which("wrk")
+
+
+def measure(port: int, case: Case, seconds: int, connections: int) -> float:
+    """Requests per second that the server on `port` answers.
+
+    Raises:
+        RuntimeError: if a request fails.
+    """
+    if WRK is None:
+        return measure_with_sockets(port, case, seconds, connections)
+    return measure_with_wrk(WRK, port, case, seconds, connections)
+
+
+def measure_with_wrk(wrk: str, port: int, case: Case, seconds: int, connections: int) -> float:
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        if case.body is not None:
+            script.write(f"wrk.method, wrk.body = {case.method!r}, [==[{case.body}]==]\n")
+            script.write("wrk.headers['Content-Type'] = 'application/json'\n")
+        script.flush()
+        options = ["-t1", f"-c{connections}", f"-d{seconds}s", "-s", script.name]
+        url = f"http://127.0.0.1:{port}{case.target}"
+        completed = subprocess.run([wrk, *options, url], capture_output=True, text=True)
+    printed = completed.stdout
+    rate = re.search(r"Requests/sec:\s*([\d.]+)", printed)
+    if rate is None or "Non-2xx" in printed or "Socket errors" in printed:
+        raise RuntimeError(f"wrk failed in case {case.name}: {printed}{completed.stderr}")
+    return float(rate[1])
+
+
+def measure_with_sockets(port: int, case: Case, seconds: int, connections: int) -> float:
+    """The same without wrk: one request at a time over each of the connections.
+
+    Every answer to a case has the same length, so that counting bytes is enough of a parser.
+    """
+    body = (case.body or "").encode()
+    head = f"{case.method} {case.target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+    if body:
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    request = f"{head}\r\n".encode() + body
+    with ExitStack() as stack:
+        selector = stack.enter_context(selectors.DefaultSelector())
+        for _ in range(connections):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            length = len(exchange(client, request))
+            client.setblocking(False)
+            client.send(request)
+            selector.register(client, selectors.EVENT_READ)
+        answered = 0
+        missing = dict.fromkeys(selector.get_map(), length)
+        start = time.perf_counter()
+        end = start + seconds
+        while (now := time.perf_counter()) < end:
+            for key, _ in selector.select(timeout=end - now):
+                client = key.fileobj
+                received = len(client.recv(65536))
+                if not received:
+                    raise RuntimeError(f"the server closed a connection in case {case.name}")
+                missing[key.fd] -= received
+                if not missing[key.fd]:
+                    client.send(request)
+                    missing[key.fd] = length
+                    answered += 1
+    return answered / (now - start)
+
+
+def exchange(client: socket.socket, request: bytes) -> bytes:
+    """One answer as it stands on the wire.
+
+    Raises:
+        RuntimeError: if it is not a whole answer with status 200 and a Content-Length.
+    """
+    client.sendall(request)
+    received = b""
+    while data := client.recv(65536):
+        received += data
+        head, _, body = received.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+        if length is not None and len(body) == int(length[1]):
+            break
+    if not received.startswith(b"HTTP/1.1 200 ") or not data:
+        raise RuntimeError(f"the server answered {received!r}")
+    return received

@@ -1,0 +1,1 @@
+"""What an API says of itself: its OpenAPI document and the pages that show it."""

@@ -83,7 +83,8 @@ _STRINGS_BY_NAME = frozenset(
     }
 )
 _SEQUENCES = (list, set, frozenset, tuple, deque, GeneratorType)
-_SCALARS = frozenset({str, int, float, bool, type(None)})
+_SCALARS: frozenset[type[Any]] = frozenset({str, int, float, bool, type(None)})
+_NONE: frozenset[type[Any]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +113,24 @@ class Encoding:
         return value
 
     def encode_mapping(self, value: Any, include: Any, exclude: Any) -> Any:
-        encode = self.encode
-        return {
-            encode(key): encode(item)
-            for key, item in value.items()
-            if (include is None or key in include)
+        # Most keys are text and most values scalars, and a call for each is what costs.
+        as_they_are = _NONE if self.custom else _SCALARS
+        encoded: dict[Any, Any] = {}
+        for key, item in value.items():
+            if self._keeps(key, item, include, exclude):
+                if type(key) not in as_they_are:
+                    key = self.encode(key)
+                encoded[key] = item if type(item) in as_they_are else self.encode(item)
+        return encoded
+
+    def _keeps(self, key: Any, item: Any, include: Any, exclude: Any) -> bool:
+        return (
+            (include is None or key in include)
             and not (exclude and key in exclude)
             and not (item is None and self.exclude_none)
             # What SQLAlchemy keeps on its objects is of no use to a client.
             and not (self.sqlalchemy_safe and isinstance(key, str) and key.startswith("_sa"))
-        }
+        )
 
     def encode_sequence(self, value: Any, include: Any, exclude: Any) -> Any:
         encode = self.encode
@@ -244,6 +253,8 @@ def jsonable_encoder(
         ValueError: a value cannot be encoded, or is of bytes that are not UTF-8.
         PydanticV1NotSupportedError: a value is a model of pydantic's version 1.
     """
+    if type(obj) in _SCALARS and not custom_encoder:
+        return obj
     encoding = Encoding(
         by_alias, exclude_unset, exclude_defaults, exclude_none, sqlalchemy_safe, custom_encoder
     )

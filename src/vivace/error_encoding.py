@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any
 
-from vivace.encoders import Encoder, Encoding
+from vivace.encoders import Encoding
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # CPython refuses to write longer integers in decimal (``sys.set_int_max_str_digits``).
@@ -23,24 +23,19 @@ def encode_errors(errors: Any) -> Any:
     return _strict(_LENIENT.encode(errors))
 
 
-def _bytes_as_text(value: Any) -> str:
-    return bytes(value).decode(errors="backslashreplace")
-
-
-_BYTES_ENCODERS: dict[Any, Encoder] = dict.fromkeys((bytes, bytearray, memoryview), _bytes_as_text)
-
-
 class LenientEncoding(Encoding):
-    """Names the type of what cannot be encoded, where it stands."""
+    """Escapes bytes that are no text, and names the type of what cannot be encoded."""
 
     def encode(self, value: Any, include: Any = None, exclude: Any = None) -> Any:
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return bytes(value).decode(errors="backslashreplace")
         try:
             return Encoding.encode(self, value, include, exclude)
         except Exception:
             return f"<{type(value).__name__}>"
 
 
-_LENIENT = LenientEncoding(custom=_BYTES_ENCODERS)
+_LENIENT = LenientEncoding()
 
 
 def _strict(value: Any) -> Any:

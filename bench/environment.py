@@ -14,7 +14,7 @@ from vivace.compat import PEER_VERSION
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
 ENVIRONMENT: Final = PROJECT / ".cache" / "bench" / "venv"
-PYTHON: Final = ENVIRONMENT / "bin" / "python"
+PYTHON: Final = str(ENVIRONMENT / "bin" / "python")
 
 
 def make_environment() -> None:
@@ -26,7 +26,7 @@ def make_environment() -> None:
         return
     venv.create(ENVIRONMENT, with_pip=True)
     install = [PYTHON, "-m", "pip", "install", "--quiet", "--upgrade"]
-    subprocess.run([*install, *needs, "--editable", PROJECT], check=True)
+    subprocess.run([*install, *needs, "--editable", str(PROJECT)], check=True)
     installed.write_text(wanted)
 
 

@@ -53,35 +53,25 @@ def measure_with_sockets(port: int, case: Case, seconds: int, connections: int) 
 
     Every answer to a case has the same length, so that counting bytes is enough of a parser.
     """
+    request = format_request(port, case)
+    with ExitStack() as stack:
+        selector = stack.enter_context(selectors.DefaultSelector())
+        clients: dict[int, socket.socket] = {}
+        for _ in range(connections):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            length = len(exchange(client, request))
+            clients[client.fileno()] = client
+            selector.register(client, selectors.EVENT_READ)
+        return count_answers(selector, clients, request, length, seconds) / seconds
+
+
+def format_request(port: int, case: Case) -> bytes:
+    """The request of a case as it goes over the wire (RFC 9112, section 2.1)."""
     body = (case.body or "").encode()
     head = f"{case.method} {case.target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
     if body:
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    request = f"{head}\r\n".encode() + body
-    with ExitStack() as stack:
-        selector = stack.enter_context(selectors.DefaultSelector())
-        for _ in range(connections):
-            client = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
-            length = len(exchange(client, request))
-            client.setblocking(False)
-            client.send(request)
-            selector.register(client, selectors.EVENT_READ)
-        answered = 0
-        missing = dict.fromkeys(selector.get_map(), length)
-        start = time.perf_counter()
-        end = start + seconds
-        while (now := time.perf_counter()) < end:
-            for key, _ in selector.select(timeout=end - now):
-                client = key.fileobj
-                received = len(client.recv(65536))
-                if not received:
-                    raise RuntimeError(f"the server closed a connection in case {case.name}")
-                missing[key.fd] -= received
-                if not missing[key.fd]:
-                    client.send(request)
-                    missing[key.fd] = length
-                    answered += 1
-    return answered / (now - start)
+    return f"{head}\r\n".encode() + body
 
 
 def exchange(client: socket.socket, request: bytes) -> bytes:
@@ -101,3 +91,33 @@ def exchange(client: socket.socket, request: bytes) -> bytes:
     if not received.startswith(b"HTTP/1.1 200 ") or not data:
         raise RuntimeError(f"the server answered {received!r}")
     return received
+
+
+def count_answers(
+    selector: selectors.BaseSelector,
+    clients: dict[int, socket.socket],
+    request: bytes,
+    length: int,
+    seconds: int,
+) -> int:
+    """How many answers of `length` bytes come in `seconds` over the connections.
+
+    Raises:
+        RuntimeError: if an answer has another length, or a connection is closed.
+    """
+    end = time.perf_counter() + seconds
+    for client in clients.values():
+        client.sendall(request)
+    missing = dict.fromkeys(clients, length)
+    answered = 0
+    while (left := end - time.perf_counter()) > 0:
+        for key, _ in selector.select(timeout=left):
+            received = len(clients[key.fd].recv(65536))
+            missing[key.fd] -= received
+            if missing[key.fd] < 0 or not received:
+                raise RuntimeError("an answer was not the one that was asked for")
+            if missing[key.fd] == 0:
+                clients[key.fd].sendall(request)
+                missing[key.fd] = length
+                answered += 1
+    return answered

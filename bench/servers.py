@@ -87,7 +87,7 @@ def wait_until_served(process: subprocess.Popen[bytes], port: int) -> None:
             time.sleep(0.05)
         else:
             return
-    raise RuntimeError(f"the server did not start: {process.args}")
+    raise RuntimeError(f"the server did not start: {process.args!r}")
 
 
 def require_same_answers(servers: list[Server], case: Case) -> None:

@@ -27,7 +27,7 @@ PROJECT = HERE.parent.parent
 CACHE = PROJECT / ".cache" / "peer"
 SUITE = CACHE / f"fastapi-{PEER_VERSION}"
 ENVIRONMENT = CACHE / "venv"
-PYTHON = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin") / "python"
+PYTHON = str(ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin") / "python")
 OUTCOMES = CACHE / "outcomes.json"
 KNOWN = HERE / "KNOWN.md"
 
@@ -84,7 +84,7 @@ def make_environment() -> None:
     if installed.exists() and installed.read_text() == wanted:
         return
     venv.create(ENVIRONMENT, with_pip=True)
-    install = [str(PYTHON), "-m", "pip", "install", "--quiet"]
+    install = [PYTHON, "-m", "pip", "install", "--quiet"]
     subprocess.run([*install, *needs, "--editable", f"{PROJECT}[all]"], check=True)
     peer_is_there = (
         "import sys; from importlib.util import find_spec; sys.exit(find_spec('fastapi'))"

@@ -7,7 +7,7 @@ from copy import deepcopy
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+from pydantic import AliasChoices, ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -77,7 +77,17 @@ class Field:
     def validation_name(self) -> str:
         """The name under which a client sends the value."""
         alias = self.info.validation_alias
+        if isinstance(alias, AliasChoices):
+            return next((c for c in alias.choices if isinstance(c, str)), self.alias)
         return alias if isinstance(alias, str) else self.alias
+
+    @property
+    def validation_names(self) -> tuple[str, ...]:
+        """Every name under which a client may send the value, the preferred one first."""
+        alias = self.info.validation_alias
+        if isinstance(alias, AliasChoices):
+            return tuple(choice for choice in alias.choices if isinstance(choice, str))
+        return (self.validation_name,)
 
     @property
     def serialization_name(self) -> str:

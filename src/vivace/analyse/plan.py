@@ -8,7 +8,7 @@ documentation, so the two cannot drift apart.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -142,10 +142,12 @@ class Step:
 
 
 class BodyKind(Enum):
+    """How the body of a request is read."""
+
+    #: JSON where the content type says so, the raw bytes otherwise.
     JSON = "json"
+    #: A form, URL-encoded or multipart.
     FORM = "form"
-    #: The raw bytes (a ``bytes`` body, or one with a media type that is not JSON).
-    BYTES = "bytes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,10 +155,8 @@ class BodyPlan:
     """The body of a request as a whole."""
 
     kind: BodyKind
-    #: The body as one field, as OpenAPI shows it.
-    field: Field
     parameters: tuple[Parameter, ...]
-    #: True where each parameter is a key of a JSON object rather than the object itself.
+    #: True where each parameter is a key of an object (or a form) rather than the body itself.
     embed: bool
     required: bool
 
@@ -196,4 +196,4 @@ class EndpointPlan:
     parameters: tuple[Parameter, ...]
     body: BodyPlan | None
     response: ResponsePlan
-    security: tuple[SecurityUse, ...] = field(default=())
+    security: tuple[SecurityUse, ...] = ()

@@ -37,7 +37,7 @@ from starlette.requests import Request  # noqa: TC002
 from starlette.responses import Response  # noqa: TC002
 from starlette.routing import BaseRoute, Match, NoMatchFound, compile_path
 
-from vivace.serve.body_limit import limit_body
+from vivace.runtime.body_limit import limit_body
 from vivace.serve.frontend_files import (
     METHODS,
     CheckDir,

@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vivace.serve.body_limit import (
+from vivace.runtime.body_limit import (
     ACTIVE_LIMIT,
     BodyLimitMiddleware,
     ContentTooLarge,

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
-from vivace.serve.form_limits import FormLimitsMiddleware, merge_inherited
+from vivace.runtime.form_limits import FormLimitsMiddleware, merge_inherited
 
 if TYPE_CHECKING:
     from vivace.declare.form_limits import FormLimits

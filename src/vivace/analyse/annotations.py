@@ -1,0 +1,196 @@
+"""What a type annotation is: resolved from its string form, and sorted into kinds."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import types
+import typing
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import is_dataclass
+from functools import partial
+from types import SimpleNamespace
+from typing import Annotated, Any, ForwardRef, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from starlette.datastructures import UploadFile
+from typing_extensions import TypeAliasType, get_type_hints
+
+SEQUENCES: tuple[type, ...] = (list, tuple, set, frozenset, deque)
+UNIONS = (Union, types.UnionType)
+ALIASES: tuple[type, ...] = tuple(
+    {TypeAliasType, getattr(typing, "TypeAliasType", TypeAliasType)}
+)
+
+
+def signature_of(call: Callable[..., Any]) -> inspect.Signature:
+    """The signature of ``call`` with every annotation that can be resolved resolved.
+
+    An annotation that names something which only a type checker sees stays a string (PEP 563)
+    or a forward reference (PEP 649).
+    """
+    signature = _lenient_signature(call)
+    namespace = namespace_of(call)
+    return signature.replace(
+        parameters=[
+            parameter.replace(annotation=resolve(parameter.annotation, namespace))
+            for parameter in signature.parameters.values()
+        ],
+        return_annotation=resolve(signature.return_annotation, namespace),
+    )
+
+
+def _lenient_signature(call: Callable[..., Any]) -> inspect.Signature:
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format
+
+        return inspect.signature(call, annotation_format=Format.FORWARDREF)
+    return inspect.signature(call)
+
+
+def namespace_of(call: Callable[..., Any]) -> dict[str, Any]:
+    """The global names of the module in which ``call`` was written."""
+    while isinstance(call, partial):
+        call = call.func
+    call = inspect.unwrap(call)
+    if not hasattr(call, "__globals__"):
+        target = call.__init__ if inspect.isclass(call) else call.__call__  # type: ignore[operator,misc]
+        call = inspect.unwrap(getattr(target, "__func__", target))
+    return getattr(call, "__globals__", {})
+
+
+def resolve(annotation: Any, namespace: Mapping[str, Any]) -> Any:
+    """``annotation`` without strings in it, where ``namespace`` has all the names it uses."""
+    if annotation is inspect.Parameter.empty:
+        return annotation
+    try:
+        holder = SimpleNamespace(__annotations__={"it": annotation})
+        resolved = get_type_hints(
+            holder, globalns=dict(namespace), localns={}, include_extras=True
+        )["it"]
+    except Exception:
+        # A name that exists only for the type checker: what is left may still be usable, as
+        # in `Annotated["Session", Depends(...)]`.
+        return annotation
+    return None if resolved is type(None) else resolved
+
+
+def expand_alias(annotation: Any) -> Any:
+    """``type X = ...`` (PEP 695) taken apart where markers may hide in it."""
+    while isinstance(annotation, ALIASES):
+        annotation = annotation.__value__
+    return annotation
+
+
+def without_metadata(annotation: Any) -> Any:
+    """``Annotated[T, ...]`` and named aliases reduced to ``T``."""
+    annotation = expand_alias(annotation)
+    while get_origin(annotation) is Annotated:
+        annotation = expand_alias(get_args(annotation)[0])
+    return annotation
+
+
+def is_union(annotation: Any) -> bool:
+    return get_origin(annotation) in UNIONS
+
+
+def is_subclass(annotation: Any, classes: type | tuple[type, ...]) -> bool:
+    """``issubclass`` that answers False for what is no class."""
+    return isinstance(annotation, type) and issubclass(annotation, classes)
+
+
+def members_of(annotation: Any) -> tuple[Any, ...]:
+    """The alternatives of a union (PEP 604), or the annotation alone."""
+    annotation = without_metadata(annotation)
+    if is_union(annotation):
+        return tuple(item for arg in get_args(annotation) for item in members_of(arg))
+    return (annotation,)
+
+
+def without_none(annotation: Any) -> tuple[Any, ...]:
+    return tuple(m for m in members_of(annotation) if m is not type(None) and m is not None)
+
+
+def model_of(annotation: Any) -> type[BaseModel] | None:
+    """The model in ``Model`` or ``Model | None``; ``None`` for anything else."""
+    members = without_none(annotation)
+    if len(members) == 1:
+        candidate = get_origin(members[0]) or members[0]
+        if is_subclass(candidate, BaseModel):
+            return members[0]  # type: ignore[no-any-return]
+    return None
+
+
+def union_of_models(annotation: Any) -> bool:
+    """True for a union of two or more models, ``None`` aside."""
+    members = without_none(annotation)
+    return len(members) > 1 and all(is_subclass(m, BaseModel) for m in members)
+
+
+def is_sequence(annotation: Any) -> bool:
+    """True for a type of which a client can send several values, such as ``list[int] | None``."""
+    return any(_is_sequence_class(member) for member in members_of(annotation))
+
+
+def _is_sequence_class(annotation: Any) -> bool:
+    origin = get_origin(annotation) or annotation
+    if origin is Sequence:
+        return True
+    return is_subclass(origin, (*SEQUENCES, Sequence)) and not is_subclass(
+        origin, (str, bytes, bytearray, BaseModel)
+    )
+
+
+def is_complex(annotation: Any) -> bool:
+    """True for what a single string cannot stand for: models, mappings, sequences, files."""
+    for member in members_of(annotation):
+        origin = get_origin(member) or member
+        if is_subclass(origin, (BaseModel, Mapping, UploadFile, typing.Mapping)):  # type: ignore[arg-type]
+            return True
+        if _is_sequence_class(member) or origin is Mapping or is_dataclass(origin):
+            return True
+    return False
+
+
+def is_scalar(annotation: Any) -> bool:
+    return not is_complex(annotation)
+
+
+def is_scalar_sequence(annotation: Any) -> bool:
+    """True for a sequence of scalars, alone or in a union with scalars or ``None``."""
+    found = False
+    for member in without_none(annotation):
+        if _is_sequence_class(member):
+            found = True
+            if not all(is_scalar(arg) for arg in get_args(member) if arg is not Ellipsis):
+                return False
+        elif is_complex(member):
+            return False
+    return found
+
+
+def is_file(annotation: Any) -> bool:
+    """True for an upload, alone or as a sequence of uploads."""
+    return _holds(annotation, UploadFile)
+
+
+def is_bytes(annotation: Any) -> bool:
+    """True for bytes, alone or as a sequence of bytes."""
+    return _holds(annotation, bytes)
+
+
+def _holds(annotation: Any, wanted: type) -> bool:
+    return any(
+        is_subclass(member, wanted)
+        or (_is_sequence_class(member) and any(_holds(arg, wanted) for arg in get_args(member)))
+        for member in members_of(annotation)
+    )
+
+
+def is_unresolved(annotation: Any) -> bool:
+    return isinstance(annotation, (str, ForwardRef))
+
+
+def allows_none(annotation: Any) -> bool:
+    return any(member is type(None) or member is None for member in members_of(annotation))

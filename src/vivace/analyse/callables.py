@@ -1,0 +1,52 @@
+"""What kind of callable a function is, and so how it has to be called."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from vivace.analyse.inplace import cannot_block
+from vivace.analyse.plan import Calling
+
+if sys.version_info >= (3, 13):
+    from inspect import iscoroutinefunction
+else:
+    # asyncio's also knows the marker that decorated and compiled functions set.
+    from asyncio import iscoroutinefunction
+
+
+def calling_of(call: Callable[..., Any]) -> Calling:
+    """How ``call`` has to be called.
+
+    Decorators made with :func:`functools.wraps` are looked through, as are partials and
+    objects with ``__call__``.
+    """
+    for layer in _layers(call):
+        if inspect.isasyncgenfunction(layer):
+            return Calling.ASYNC_GENERATOR
+        if inspect.isgeneratorfunction(layer):
+            return Calling.GENERATOR
+        if iscoroutinefunction(layer):
+            return Calling.COROUTINE
+    return Calling.INLINE if cannot_block(call) else Calling.THREAD
+
+
+def _layers(call: Callable[..., Any]) -> Iterator[Any]:
+    """``call`` and what it wraps: first what is called, then what stands behind it."""
+    for layer in (_without_partial(call), _without_partial(inspect.unwrap(_without_partial(call)))):
+        yield layer
+        if inspect.isclass(layer):
+            continue
+        method = getattr(layer, "__call__", None)  # noqa: B004 - the method itself is wanted
+        if method is not None and not inspect.isroutine(layer):
+            yield _without_partial(method)
+            yield _without_partial(inspect.unwrap(method))
+
+
+def _without_partial(call: Any) -> Any:
+    while isinstance(call, partial):
+        call = call.func
+    return call

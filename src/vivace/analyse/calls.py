@@ -1,0 +1,157 @@
+"""A callable and the tree of dependencies below it, read from signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from vivace.analyse.annotations import signature_of
+from vivace.analyse.callables import calling_of
+from vivace.analyse.parameters import (
+    Declared,
+    declared,
+    dependency_of,
+    injected_kind,
+    request_parameter,
+)
+from vivace.analyse.plan import CallPlan, Calling, DependencyPlan, Injected, Parameter, Scope
+from vivace.declare.dependencies import Depends, Security
+from vivace.exceptions import DependencyScopeError
+from vivace.security.base import SecurityScheme
+
+GENERATORS = (Calling.GENERATOR, Calling.ASYNC_GENERATOR)
+
+
+class Analyser:
+    """Reads signatures, each one once.
+
+    ``path_names`` are the names in braces in the route's path. A callable that has none of them
+    as a parameter has the same plan for every path, and so is read only once for all routes.
+    """
+
+    def __init__(self) -> None:
+        self._plans: dict[tuple[int, frozenset[str]], tuple[Any, CallPlan]] = {}
+
+    def call_plan(self, call: Callable[..., Any], path_names: frozenset[str]) -> CallPlan:
+        """The plan of ``call``.
+
+        Raises:
+            AssertionError, TypeError, InvalidField, DependencyScopeError: The signature is wrong.
+        """
+        return _read(call, path_names, self)
+
+    def dependency_plan(
+        self, declaration: Depends, path_names: frozenset[str], name: str | None = None
+    ) -> DependencyPlan:
+        """The plan of one use of a dependency."""
+        call = declaration.dependency
+        assert callable(call), f"A parameter-less dependency must have a callable dependency, not {call!r}"
+        plan = self._remembered(call, path_names)
+        scopes = tuple(declaration.scopes or ()) if isinstance(declaration, Security) else ()
+        if scopes:
+            plan = replace(plan, own_scopes=scopes)
+        dependency = DependencyPlan(
+            name=name,
+            plan=plan,
+            scope=_scope_of(declaration, plan),
+            use_cache=declaration.use_cache,
+            declaration=declaration,
+        )
+        check_scopes(dependency)
+        return dependency
+
+    def _remembered(self, call: Callable[..., Any], path_names: frozenset[str]) -> CallPlan:
+        key = (id(call), path_names)
+        found = self._plans.get(key)
+        if found is None:
+            # The callable is kept with the plan, so that its id stays its own.
+            found = self._plans[key] = (call, _read(call, path_names, self))
+        return found[1]
+
+
+def _scope_of(declaration: Depends, plan: CallPlan) -> Scope | None:
+    if declaration.scope is not None:
+        return Scope(declaration.scope)
+    return Scope.REQUEST if plan.calling in GENERATORS else None
+
+
+def _read(call: Callable[..., Any], path_names: frozenset[str], analyser: Analyser) -> CallPlan:
+    parameters: list[Parameter] = []
+    injected: list[tuple[str, Injected]] = []
+    dependencies: list[DependencyPlan] = []
+    for parameter in signature_of(call).parameters.values():
+        declaration = declared(parameter, call)
+        dependency = dependency_of(declaration)
+        if dependency is not None:
+            dependencies.append(analyser.dependency_plan(dependency, path_names, declaration.name))
+        elif (kind := injected_kind(declaration)) is not None:
+            injected.append((declaration.name, kind))
+        else:
+            parameters.append(request_parameter(declaration, path_names))
+    return CallPlan(
+        call=call,
+        calling=calling_of(call),
+        parameters=tuple(_in_source_order(parameters)),
+        injected=tuple(injected),
+        dependencies=tuple(dependencies),
+        is_security_scheme=isinstance(call, SecurityScheme),
+        uses_scopes=_uses_scopes(injected, dependencies),
+    )
+
+
+def _in_source_order(parameters: Iterable[Parameter]) -> list[Parameter]:
+    """Path, query, header, cookie, body: the order in which errors are reported."""
+    order = ["path", "query", "header", "cookie", "body"]
+    return sorted(parameters, key=lambda p: order.index(p.source.value))
+
+
+def _uses_scopes(
+    injected: Iterable[tuple[str, Injected]], dependencies: Iterable[DependencyPlan]
+) -> bool:
+    return any(kind is Injected.SECURITY_SCOPES for _, kind in injected) or any(
+        d.plan.uses_scopes for d in dependencies
+    )
+
+
+#: How long values live, shortest first: none may use one that lives shorter.
+_LIFETIMES = {Scope.FUNCTION: 0, Scope.REQUEST: 1, Scope.APP: 2}
+
+
+def check_scopes(dependency: DependencyPlan) -> None:
+    """Refuse a dependency that outlives what it is made from.
+
+    Raises:
+        DependencyScopeError: It names both.
+    """
+    plan = dependency.plan
+    if dependency.scope in (Scope.REQUEST, Scope.APP) and plan.calling in GENERATORS or (
+        dependency.scope is Scope.APP
+    ):
+        for inner in plan.dependencies:
+            _check_inner(dependency, inner)
+    if dependency.scope is Scope.APP and (plan.parameters or plan.injected):
+        names = [p.name for p in plan.parameters] + [name for name, _ in plan.injected]
+        raise DependencyScopeError(
+            f'The dependency "{call_name(plan.call)}" has a scope of "app": it is made before '
+            f"any request, so it cannot have the parameter {names[0]!r} that a request fills."
+        )
+
+
+def call_name(call: Callable[..., Any]) -> str:
+    return getattr(call, "__name__", None) or type(call).__name__
+
+
+def _check_inner(outer: DependencyPlan, inner: DependencyPlan) -> None:
+    assert outer.scope is not None
+    scope = inner.scope
+    if outer.scope is Scope.APP and scope is not Scope.APP:
+        scope = scope or Scope.FUNCTION
+    if scope is not None and _LIFETIMES[scope] < _LIFETIMES[outer.scope]:
+        raise DependencyScopeError(
+            f'The dependency "{call_name(outer.plan.call)}" has a scope of '
+            f'"{outer.scope.value}", it cannot depend on dependencies with scope "{scope.value}".'
+        )
+
+
+__all__ = ["Analyser", "Declared", "check_scopes"]

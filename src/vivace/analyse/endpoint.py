@@ -1,0 +1,50 @@
+"""An endpoint's plan, put together from what the other modules of this stage find out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from vivace.analyse.body import body_plan
+from vivace.analyse.calls import Analyser
+from vivace.analyse.flatten import flatten, parameters_of, security_of
+from vivace.analyse.plan import CallPlan, EndpointPlan, ResponsePlan, Source
+from vivace.declare.dependencies import Depends
+
+#: Signatures do not change, so that one memory serves every app of the process.
+_analyser = Analyser()
+
+
+def analyse_call(call: Callable[..., Any], path_names: frozenset[str]) -> CallPlan:
+    """Read the signature of ``call`` and of every dependency below it."""
+    return _analyser.call_plan(call, path_names)
+
+
+def with_dependencies(
+    root: CallPlan, dependencies: Sequence[Depends], path_names: frozenset[str]
+) -> CallPlan:
+    """``root`` with dependencies put before its own, as routers and decorators declare them."""
+    if not dependencies:
+        return root
+    extra = tuple(_analyser.dependency_plan(d, path_names) for d in dependencies)
+    inner = (*extra, *root.dependencies)
+    return replace(
+        root,
+        dependencies=inner,
+        uses_scopes=root.uses_scopes or any(d.plan.uses_scopes for d in extra),
+    )
+
+
+def endpoint_plan(root: CallPlan, response: ResponsePlan) -> EndpointPlan:
+    """The plan of the endpoint whose call tree is ``root``."""
+    steps = flatten(root)
+    parameters = tuple(parameters_of(steps))
+    return EndpointPlan(
+        root=root,
+        steps=steps,
+        parameters=tuple(p for p in parameters if p.source is not Source.BODY),
+        body=body_plan(p for p in parameters if p.source is Source.BODY),
+        response=response,
+        security=security_of(root),
+    )

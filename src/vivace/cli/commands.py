@@ -1,0 +1,65 @@
+"""The commands, put together."""
+
+from typing import Annotated, Any, TextIO
+
+import typer
+from typer.core import TyperGroup
+
+from vivace.cli.errors import CommandError, report
+from vivace.cli.new import new
+from vivace.cli.openapi import openapi
+from vivace.cli.routes import routes
+from vivace.cli.serve import dev
+from vivace.cli.serve import run as run_app
+
+
+class Commands(TyperGroup):
+    """The group of commands; a :class:`CommandError` in one is reported, not raised."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CommandError as error:
+            report(error, ctx.obj)
+            raise typer.Exit(error.exit_code) from None
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    # An error that is not the user's is shown as Python shows it.
+    pretty_exceptions_enable=False,
+)
+
+
+def show_version(asked: bool) -> None:
+    if asked:
+        from vivace import __version__
+
+        typer.echo(f"Vivace {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def vivace(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Serve, inspect and start Vivace apps."""
+
+
+app.command()(dev)
+app.command()(run_app)
+app.command()(routes)
+app.command()(openapi)
+app.command()(new)
+
+
+def run(program: str | None = None, *, errors: TextIO | None = None) -> None:
+    """Run the command that ``sys.argv`` asks for, and exit with its status."""
+    app(prog_name=program, obj=errors)

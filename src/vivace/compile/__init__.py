@@ -1,0 +1,1 @@
+"""Stage three: a plan becomes one function, written out as source and compiled."""

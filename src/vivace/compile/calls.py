@@ -1,0 +1,184 @@
+"""Text that calls dependencies and the endpoint, each the way it has to be called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from vivace.analyse.plan import Calling, Injected, Scope, Step
+from vivace.compile.source import Source, identifier, local
+from vivace.runtime.app_scope import app_key
+from vivace.runtime.generators import enter
+from vivace.runtime.threads import run_in_thread
+from vivace.runtime.validation import ABSENT
+from vivace.security.scopes import SecurityScopes
+
+IN_THREAD = (Calling.THREAD, Calling.GENERATOR)
+GENERATORS = (Calling.GENERATOR, Calling.ASYNC_GENERATOR)
+
+INJECTED_VARIABLES = {
+    Injected.REQUEST: "request",
+    Injected.WEBSOCKET: "websocket",
+    Injected.CONNECTION: "request",
+    Injected.RESPONSE: "parameters",
+    Injected.BACKGROUND_TASKS: "background",
+}
+
+
+def value_of(step: Step) -> str:
+    """The variable that holds what ``step`` returned."""
+    call = step.plan.call
+    name = getattr(call, "__name__", None) or type(call).__name__
+    # It ends in a letter, whereas the variable of a parameter ends in a number.
+    return f"{identifier(name)}_{step.index}_value"
+
+
+def stack_of(step: Step) -> str:
+    return "function_stack" if step.scope is Scope.FUNCTION else "request_stack"
+
+
+class CallEmitter:
+    """Writes the calls of one handler."""
+
+    def __init__(self, source: Source, steps: Sequence[Step], *, websocket: bool) -> None:
+        self.source = source
+        self.steps = {step.index: step for step in steps}
+        self.connection = "websocket" if websocket else "request"
+        self.lane = 0
+
+    def emit(self, steps: Sequence[Step]) -> None:
+        """Call ``steps`` in order; those that need a thread and stand together share one."""
+        for group in _groups(steps):
+            if len(group) > 1:
+                self._hop(group)
+            else:
+                self.emit_one(group[0])
+
+    def emit_one(self, step: Step) -> None:
+        """Call a single step."""
+        if step.scope is Scope.APP:
+            self._app_scoped(step)
+        elif _limit(step) is not None:
+            self._limited(step)
+        elif step.plan.calling in IN_THREAD:
+            self._hop([step])
+        else:
+            self.source.line(f"{value_of(step)} = {self._awaited(step)}")
+
+    def _awaited(self, step: Step) -> str:
+        """The expression that calls a step which needs no thread."""
+        match step.plan.calling:
+            case Calling.COROUTINE:
+                return f"await {self.expression(step)}"
+            case Calling.ASYNC_GENERATOR:
+                self.lane += 1
+                return f"await {stack_of(step)}.enter_async_context({self.expression(step)})"
+            case _:
+                return self.expression(step)
+
+    def _hop(self, group: Sequence[Step]) -> None:
+        """Call a group of steps in one worker thread."""
+        run = self.source.bind("run_in_thread", run_in_thread)
+        lane = self.lane
+        if len(group) == 1:
+            text = self._in_thread(group[0])
+            self.source.line(f"{value_of(group[0])} = await {run}(lambda: {text}, {lane})")
+            return
+        values = ", ".join(value_of(step) for step in group)
+        with self.source.block("def in_thread():"):
+            for step in group:
+                self.source.line(f"{value_of(step)} = {self._in_thread(step)}")
+            self.source.line(f"return {values}")
+        self.source.line(f"{values} = await {run}(in_thread, {lane})")
+
+    def _in_thread(self, step: Step) -> str:
+        if step.plan.calling is not Calling.GENERATOR:
+            return self.expression(step)
+        self.lane += 1
+        enter_name = self.source.bind("enter", enter)
+        return f"{enter_name}({stack_of(step)}, {self.expression(step)}, {self.lane})"
+
+    def _limited(self, step: Step) -> None:
+        """Call a step whose declaration says how many may run at once."""
+        limit = self.source.bind(f"limit_{step.index}", _limit(step))
+        if step.plan.calling in GENERATORS:
+            # A dependency that yields counts until it is cleaned up.
+            self.source.line(
+                f"await {stack_of(step)}.enter_async_context({limit}.get_semaphore())"
+            )
+            self._unlimited(step)
+            return
+        with self.source.block(f"async with {limit}.get_semaphore():"):
+            self._unlimited(step)
+
+    def _unlimited(self, step: Step) -> None:
+        if step.plan.calling in IN_THREAD:
+            self._hop([step])
+        else:
+            self.source.line(f"{value_of(step)} = {self._awaited(step)}")
+
+    def _app_scoped(self, step: Step) -> None:
+        key = self.source.bind(f"key_{step.index}", app_key(step.plan))
+        absent = self.source.bind("ABSENT", ABSENT)
+        plan = self.source.bind(f"plan_{step.index}", step.plan)
+        variable = value_of(step)
+        self.source.line('app_scope = scope["app"].app_scope')
+        self.source.line(f"{variable} = app_scope.values.get({key}, {absent})")
+        with self.source.block(f"if {variable} is {absent}:"):
+            self.source.line(f"{variable} = await app_scope.make({plan})")
+
+    def expression(self, step: Step) -> str:
+        """The expression ``call(name=value, ...)``."""
+        call: Any = step.plan.call
+        name = getattr(call, "__name__", None) or type(call).__name__
+        if step.scope is not None and step.plan.calling is Calling.GENERATOR:
+            call = contextmanager(call)
+        elif step.scope is not None and step.plan.calling is Calling.ASYNC_GENERATOR:
+            call = asynccontextmanager(call)
+        return f"{self.source.bind(f'call_{name}', call)}({', '.join(self._arguments(step))})"
+
+    def _arguments(self, step: Step) -> Iterator[str]:
+        for parameter in step.plan.parameters:
+            yield f"{parameter.name}={local(parameter.name, step.index)}"
+        for name, index in step.arguments:
+            yield f"{name}={value_of(self.steps[index])}"
+        for name, kind in step.plan.injected:
+            if kind is Injected.SECURITY_SCOPES:
+                scopes = self.source.bind("SecurityScopes", SecurityScopes)
+                yield f"{name}={scopes}(scopes={list(step.scopes)!r})"
+            elif kind is Injected.CONNECTION:
+                yield f"{name}={self.connection}"
+            else:
+                yield f"{name}={INJECTED_VARIABLES[kind]}"
+
+
+def _limit(step: Step) -> Any:
+    return step.declaration.concurrency if step.declaration is not None else None
+
+
+def _groups(steps: Sequence[Step]) -> Iterator[list[Step]]:
+    """``steps`` cut into runs that one worker thread can make in one go."""
+    group: list[Step] = []
+    for step in steps:
+        shareable = (
+            step.plan.calling in IN_THREAD or (group and step.plan.calling is Calling.INLINE)
+        ) and step.scope is not Scope.APP and _limit(step) is None
+        if shareable:
+            group.append(step)
+            continue
+        yield from _trimmed(group)
+        group = []
+        yield [step]
+    yield from _trimmed(group)
+
+
+def _trimmed(group: list[Step]) -> Iterator[list[Step]]:
+    """``group`` without the steps at its end that need no thread."""
+    tail: list[Step] = []
+    while group and group[-1].plan.calling is Calling.INLINE:
+        tail.insert(0, group.pop())
+    if group:
+        yield group
+    for step in tail:
+        yield [step]

@@ -1,0 +1,257 @@
+"""A whole handler, put together from what the other emitters write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+from starlette.background import BackgroundTasks
+from starlette.requests import Request
+from starlette.websockets import WebSocket
+
+from vivace.analyse.plan import Calling, EndpointPlan, Injected, Scope, Source as Origin, Step
+from vivace.compile.body import emit_body, emit_body_parameters, needs_form
+from vivace.compile.build import build
+from vivace.compile.calls import GENERATORS, CallEmitter, value_of
+from vivace.compile.options import HandlerOptions, Target
+from vivace.compile.parameters import emit_parameters, emit_sources
+from vivace.compile.response import ResponseEmitter
+from vivace.compile.source import Source, identifier
+from vivace.exceptions import RequestValidationError, WebSocketRequestValidationError
+from vivace.runtime.errors import TrackedSend, answer_error, answer_late_error, send_response
+from vivace.runtime.responses import parameter_response
+from vivace.runtime.body_limit import limit_body
+
+Handler = Callable[..., Any]
+
+
+def compile_handler(plan: EndpointPlan, options: HandlerOptions) -> Handler:
+    """The function that answers requests to the endpoint of ``plan``."""
+    source, name = handler_source(plan, options)
+    function = build(source, name, plan.root.call)
+    function.plan = plan  # type: ignore[attr-defined]
+    return function
+
+
+def handler_source(plan: EndpointPlan, options: HandlerOptions) -> tuple[Source, str]:
+    """The text of a handler with its namespace, and the name of its function."""
+    return _HandlerEmitter(plan, options).emit()
+
+
+class _HandlerEmitter:
+    def __init__(self, plan: EndpointPlan, options: HandlerOptions) -> None:
+        self.plan = plan
+        self.options = options
+        self.steps = _called(plan)
+        self.root = plan.steps[-1]
+        self.source = Source()
+        self.injected = {kind for step in self.steps for _, kind in step.plan.injected}
+        self.calls = CallEmitter(
+            self.source, plan.steps, websocket=options.target is Target.WEBSOCKET
+        )
+        self.response = ResponseEmitter(self.source, plan, options, self.injected)
+
+    def emit(self) -> tuple[Source, str]:
+        call: Any = self.plan.root.call
+        name = identifier(getattr(call, "__name__", None) or type(call).__name__)
+        signature = "request" if self.options.target is Target.REQUEST else "scope, receive, send"
+        with self.source.block(f"async def {name}({signature}):"):
+            match self.options.target:
+                case Target.WEBSOCKET:
+                    self._websocket()
+                case Target.REQUEST:
+                    self._from_request()
+                case Target.ASGI if self._needs_stack:
+                    self._with_stack()
+                case _:
+                    self._straight()
+        return self.source, name
+
+    # The three shapes of a handler.
+
+    def _straight(self) -> None:
+        """No clean-up: whatever fails before the first byte is answered in one place."""
+        self._limit_body()
+        with self.source.block("try:"):
+            self._request_object()
+            self._answer()
+        answer = self.source.bind("answer_error", answer_error)
+        with self.source.block("except Exception as error:"):
+            self.source.line(f"return await {answer}(error, scope, receive, send)")
+        self._send()
+
+    def _with_stack(self) -> None:
+        """Clean-up after the response: an error may come when it has begun."""
+        self._limit_body()
+        self.source.line(f"send = {self.source.bind('TrackedSend', TrackedSend)}(send)")
+        stack = self.source.bind("AsyncExitStack", AsyncExitStack)
+        with self.source.block("try:"):
+            self._request_object()
+            with self.source.block(f"async with {stack}() as request_stack:"):
+                self._within_function_stack()
+                self._send()
+        answer = self.source.bind("answer_late_error", answer_late_error)
+        with self.source.block("except Exception as error:"):
+            self.source.line(f"return await {answer}(error, scope, receive, send)")
+
+    def _within_function_stack(self) -> None:
+        self.source.line("response = None")
+        if self.response.sends_bytes:
+            self.source.line("content = None")
+        if any(step.scope is Scope.FUNCTION for step in self.steps):
+            stack = self.source.bind("AsyncExitStack", AsyncExitStack)
+            with self.source.block(f"async with {stack}() as function_stack:"):
+                self._answer()
+        else:
+            self._answer()
+        self.response.emit_check()
+
+    def _from_request(self) -> None:
+        """For a route that wraps its handler: the caller sends the response and cleans up."""
+        self.source.line("scope = request.scope")
+        self.source.line("receive = request.receive")
+        if self._needs_stack:
+            self.source.line('request_stack = scope["vivace.request_stack"]')
+            self.source.line('function_stack = scope["vivace.function_stack"]')
+        self._parameter_objects()
+        self._answer()
+        self.source.line("return response")
+
+    def _websocket(self) -> None:
+        websocket = self.source.bind("WebSocket", WebSocket)
+        stack = self.source.bind("AsyncExitStack", AsyncExitStack)
+        self.source.line(f"websocket = {websocket}(scope, receive, send)")
+        self._parameter_objects()
+        answer = self.source.bind("answer_error", answer_error)
+        with self.source.block("try:"):
+            with self.source.block(f"async with {stack}() as request_stack:"):
+                with self.source.block(f"async with {stack}() as function_stack:"):
+                    self._read()
+                    self._call_all(WebSocketRequestValidationError)
+        with self.source.block("except Exception as error:"):
+            self.source.line(f"return await {answer}(error, scope, receive, send, websocket)")
+
+    # Their parts.
+
+    @property
+    def _needs_stack(self) -> bool:
+        return (
+            needs_form(self.plan.body)
+            or self.plan.response.stream is not None
+            or any(step.plan.calling in GENERATORS for step in self.steps if step is not self.root)
+        )
+
+    @property
+    def _needs_request(self) -> bool:
+        return needs_form(self.plan.body) or bool(
+            self.injected & {Injected.REQUEST, Injected.CONNECTION}
+        )
+
+    def _limit_body(self) -> None:
+        if self.options.max_body_size is not None:
+            limit = self.source.bind("limit_body", limit_body)
+            self.source.line(f"receive = {limit}(scope, receive, {self.options.max_body_size})")
+
+    def _request_object(self) -> None:
+        if self._needs_request:
+            request = self.source.bind("Request", Request)
+            self.source.line(f"request = {request}(scope, receive, send)")
+        self._parameter_objects()
+
+    def _parameter_objects(self) -> None:
+        if Injected.RESPONSE in self.injected:
+            made = self.source.bind("parameter_response", parameter_response)
+            self.source.line(f"parameters = {made}()")
+        if Injected.BACKGROUND_TASKS in self.injected:
+            tasks = self.source.bind("BackgroundTasks", BackgroundTasks)
+            self.source.line(f"background = {tasks}()")
+
+    def _answer(self) -> None:
+        """Read the request, call what is to be called, make the response."""
+        self._read()
+        self._call_all(RequestValidationError)
+        self.response.emit(value_of(self.root))
+
+    def _read(self) -> None:
+        emit_sources(self.source, self.steps)
+        body = self.plan.body
+        if body is not None:
+            has_request = self._needs_request or self.options.target is Target.REQUEST
+            emit_body(self.source, body, self.options, has_request)
+        failing = self._failing()
+        if failing:
+            self.source.line("errors = None")
+        for step in self._conditional():
+            self.source.line(f"{_flag(step)} = False")
+        for step in failing:
+            emit_parameters(self.source, step, step.plan.parameters)
+            if body is not None:
+                emit_body_parameters(self.source, step, body)
+
+    def _failing(self) -> list[Step]:
+        return [step for step in self.steps if step.plan.parameters]
+
+    def _conditional(self) -> list[Step]:
+        """Steps that are called only where their parameters are valid."""
+        return [step for step in self._failing() if step is not self.root]
+
+    def _call_all(self, error: type[Exception]) -> None:
+        if self._failing():
+            with self.source.block("if errors is not None:"):
+                self._after_errors()
+                self._raise(error)
+        self.calls.lane = 0
+        if self.root.plan.calling in GENERATORS:
+            self.calls.emit(self.steps[:-1])
+            self.source.line(f"{value_of(self.root)} = {self.calls.expression(self.root)}")
+        else:
+            self.calls.emit(self.steps)
+
+    def _raise(self, error: type[Exception]) -> None:
+        name = self.source.bind(error.__name__, error)
+        context = self.source.bind("endpoint_context", self.options.endpoint_context)
+        body = "body=payload, " if self.plan.body and error is RequestValidationError else ""
+        self.source.line(f"raise {name}(errors, {body}endpoint_ctx={context})")
+
+    def _after_errors(self) -> None:
+        """Call the dependencies that still can be: a 401 of theirs comes before the 422."""
+        for step in self.steps[:-1]:
+            flags = [_flag(self.calls.steps[i]) for i in sorted(self._closure(step))
+                     if self.calls.steps[i] in self._conditional()]
+            if flags:
+                with self.source.block(f"if not ({' or '.join(flags)}):"):
+                    self.calls.emit_one(step)
+            else:
+                self.calls.emit_one(step)
+
+    def _closure(self, step: Step) -> set[int]:
+        found = {step.index}
+        for index in step.needs:
+            found |= self._closure(self.calls.steps[index])
+        return found
+
+    def _send(self) -> None:
+        send = self.source.bind("send_response", send_response)
+        if self.response.sends_bytes:
+            with self.source.block("if response is not None:"):
+                self.source.line(f"return await {send}(response, scope, receive, send)")
+            self.response.emit_send()
+        else:
+            self.source.line(f"await {send}(response, scope, receive, send)")
+
+
+def _flag(step: Step) -> str:
+    return f"step_{step.index}_failed"
+
+
+def _called(plan: EndpointPlan) -> Sequence[Step]:
+    """The steps that a request makes: not those below a dependency of the app's own."""
+    needed = {plan.steps[-1].index}
+    for step in reversed(plan.steps):
+        if step.index in needed and step.scope is not Scope.APP:
+            needed.update(step.needs)
+    return [step for step in plan.steps if step.index in needed]
+
+
+__all__ = ["Calling", "Handler", "Origin", "compile_handler", "handler_source"]

@@ -1,0 +1,155 @@
+"""Text that turns the value an endpoint returned into a response."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from starlette.responses import Response, StreamingResponse
+
+from vivace.analyse.plan import EndpointPlan, Injected, StreamKind
+from vivace.compile.options import HandlerOptions, Target
+from vivace.compile.source import Source
+from vivace.declare.defaults import DefaultPlaceholder
+from vivace.runtime.background import run_background
+from vivace.runtime.responses import (
+    adopt_background,
+    allows_body,
+    complete,
+    make_content,
+    make_encoder,
+    nothing_returned,
+)
+from vivace.runtime.streams import SSE_HEADERS, make_item_encoder, open_stream
+
+JSON = (b"content-type", b"application/json")
+
+
+class ResponseEmitter:
+    """Writes what follows the call of the endpoint.
+
+    The text leaves either ``response``, an object to be sent, or, where nothing more than JSON
+    is to be sent, ``response = None`` and the bytes in ``content``.
+    """
+
+    def __init__(
+        self, source: Source, plan: EndpointPlan, options: HandlerOptions, injected: set[Injected]
+    ) -> None:
+        self.source = source
+        self.plan = plan
+        self.options = options
+        self.parameters = "parameters" if Injected.RESPONSE in injected else "None"
+        self.background = "background" if Injected.BACKGROUND_TASKS in injected else "None"
+
+    @property
+    def sends_bytes(self) -> bool:
+        """True where the reply is plain JSON and needs no response object."""
+        return (
+            self.plan.response.stream is None
+            and self.options.is_default_class
+            and self.options.target is Target.ASGI
+            and allows_body(self.options.status_code)
+        )
+
+    def emit(self, result: str) -> None:
+        """Make the response of ``result``, the variable with the endpoint's value."""
+        if self.plan.response.stream is not None:
+            self._stream(result)
+            return
+        with self.source.block(f"if isinstance({result}, {self.source.bind('Response', Response)}):"):
+            if self.background == "None":
+                self.source.line(f"response = {result}")
+            else:
+                adopt = self.source.bind("adopt_background", adopt_background)
+                self.source.line(f"response = {adopt}({result}, {self.background})")
+        with self.source.block("else:"):
+            if self.sends_bytes:
+                self.source.line("response = None")
+                self.source.line(f"content = {self._encoder()}({result})")
+                self._late_status()
+            else:
+                self._object(result)
+
+    def _encoder(self) -> str:
+        context = self.options.endpoint_context
+        return self.source.bind("encode", make_encoder(self.plan.response, context))
+
+    def _late_status(self) -> None:
+        """A status set through a ``Response`` parameter may forbid the content."""
+        if self.parameters != "None":
+            allows = self.source.bind("allows_body", allows_body)
+            with self.source.block(f"if not {allows}(parameters.status_code):"):
+                response = self.source.bind("Response", Response)
+                self.source.line(
+                    f"response = {self._complete(f'{response}(status_code=parameters.status_code)')}"
+                )
+
+    def _object(self, result: str) -> None:
+        """Make an object of the route's response class."""
+        context = self.options.endpoint_context
+        if self.options.is_default_class:
+            # Rendered as where no object is needed, so that both say the same.
+            made = self.source.bind("bytes_response", partial(Response, media_type="application/json"))
+            content = f"{self._encoder()}({result})"
+        else:
+            made = self.source.bind("response_class", self.options.response_class)
+            render = self.source.bind("content", make_content(self.plan.response, context))
+            content = f"{render}({result})"
+        status = self._status()
+        arguments = f", status_code={status}" if status != "None" else ""
+        self.source.line(f"response = {self._complete(f'{made}({content}{arguments})')}")
+
+    def _status(self) -> str:
+        """The expression of the status: one that was set wins over the declared one."""
+        declared = repr(int(self.options.status_code)) if self.options.status_code else "None"
+        if self.parameters == "None":
+            return declared
+        return f"(parameters.status_code or {200 if declared == 'None' else declared})"
+
+    def _complete(self, response: str) -> str:
+        name = self.source.bind("complete", complete)
+        return f"{name}({response}, {self.parameters}, {self.background})"
+
+    def _stream(self, result: str) -> None:
+        plan = self.plan.response
+        encode = make_item_encoder(plan, self.options.endpoint_context)
+        opened = self.source.bind("open_stream", partial(open_stream, plan))
+        name = self.source.bind("encode_item", encode)
+        self.source.line(f"stream = await {opened}({result}, {name}, request_stack)")
+        made = self.source.bind("stream_response", self._stream_class())
+        status = self._status()
+        arguments = f", status_code={status}" if status != "None" else ""
+        self.source.line(f"response = {self._complete(f'{made}(stream{arguments})')}")
+
+    def _stream_class(self) -> Any:
+        if self.plan.response.stream is StreamKind.SERVER_SENT_EVENTS:
+            return partial(self.options.response_class, headers=SSE_HEADERS)
+        if self.plan.response.stream is StreamKind.JSON_LINES:
+            return partial(StreamingResponse, media_type="application/jsonl")
+        return self.options.response_class
+
+    def emit_send(self) -> None:
+        """Send ``content`` as JSON: the two messages of a response."""
+        status = self._status()
+        headers = f"(b\"content-length\", b\"%d\" % len(content)), {self.source.bind('JSON', JSON)}"
+        more = ", *parameters.raw_headers" if self.parameters != "None" else ""
+        self.source.line(
+            f'await send({{"type": "http.response.start", '
+            f'"status": {200 if status == "None" else status}, "headers": [{headers}{more}]}})'
+        )
+        self.source.line('await send({"type": "http.response.body", "body": content})')
+        if self.background != "None":
+            run = self.source.bind("run_background", run_background)
+            with self.source.block("if background.tasks:"):
+                self.source.line(f"await {run}(background, scope)")
+
+    def emit_check(self) -> None:
+        """After a dependency swallowed the endpoint's exception there is nothing to send."""
+        missing = self.source.bind("nothing_returned", nothing_returned)
+        unset = "content" if self.sends_bytes else "response"
+        with self.source.block(f"if response is None{' and content is None' if self.sends_bytes else ''}:"):
+            self.source.line(f"raise {missing}()")
+        del unset
+
+
+__all__ = ["DefaultPlaceholder", "ResponseEmitter"]

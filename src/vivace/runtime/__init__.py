@@ -1,0 +1,1 @@
+"""What a generated handler calls while it answers a request."""

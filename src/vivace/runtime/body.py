@@ -1,0 +1,92 @@
+"""The body of a request: received, and parsed when it says that it is JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic_core import from_json
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from vivace.exceptions import RequestValidationError
+
+UNREADABLE = "There was an error parsing the body"
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The whole body.
+
+    Raises:
+        ClientDisconnect: The client went away before it had sent all of it.
+    """
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body", False):
+        return message.get("body", b"")  # type: ignore[no-any-return]
+    chunks = []
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+        message = await receive()
+
+
+def content_type(headers: list[tuple[bytes, bytes]]) -> bytes | None:
+    """The value of the first Content-Type header (RFC 9110 section 8.3)."""
+    for name, value in headers:
+        if name == b"content-type":
+            return value
+    return None
+
+
+def is_json(value: bytes | None, *, strict: bool) -> bool:
+    """True for ``application/json`` and ``application/*+json`` (RFC 8259, RFC 6839).
+
+    Without a content type the body counts as JSON unless ``strict``: a browser sends such a
+    request across origins without asking first.
+    """
+    if value == b"application/json":
+        return True
+    if value is None:
+        return not strict
+    media_type = value.split(b";", 1)[0].strip().lower()
+    main, _, subtype = media_type.partition(b"/")
+    return main == b"application" and (subtype == b"json" or subtype.endswith(b"+json"))
+
+
+def parse_json(body: bytes, endpoint_context: Any = None) -> Any:
+    """The value that a JSON text stands for (RFC 8259).
+
+    Raises:
+        RequestValidationError: It is no JSON; the location says at which character.
+        HTTPException: 400, where it cannot even be decoded.
+    """
+    try:
+        return from_json(body)
+    except ValueError:
+        return _parse_slowly(body, endpoint_context)
+
+
+def _parse_slowly(body: bytes, endpoint_context: Any) -> Any:
+    """Parse what the quick parser refused: other encodings, or a text with an error to report."""
+    try:
+        return json.loads(body)
+    except json.JSONDecodeError as error:
+        raise RequestValidationError(
+            [
+                {
+                    "type": "json_invalid",
+                    "loc": ("body", error.pos),
+                    "msg": "JSON decode error",
+                    "input": {},
+                    "ctx": {"error": error.msg},
+                }
+            ],
+            body=error.doc,
+            endpoint_ctx=endpoint_context,
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise HTTPException(status_code=400, detail=UNREADABLE) from error

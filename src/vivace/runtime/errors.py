@@ -1,0 +1,114 @@
+"""Exceptions turned into replies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette._utils import is_async_callable
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from vivace.runtime.body import UNREADABLE
+from vivace.runtime.threads import run_in_thread
+
+#: Where starlette, and so everything made for it, looks for an app's exception handlers.
+HANDLERS = "starlette.exception_handlers"
+
+
+class TrackedSend:
+    """A ``send`` that knows whether the response has begun."""
+
+    __slots__ = ("send", "started")
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+        await self.send(message)
+
+
+def find_handler(error: Exception, scope: Scope) -> Any:
+    """The handler registered for ``error``: by its status code, else by its nearest class."""
+    by_class, by_status = scope.get(HANDLERS) or ({}, {})
+    if isinstance(error, HTTPException):
+        handler = by_status.get(error.status_code)
+        if handler is not None:
+            return handler
+    for cls in type(error).__mro__:
+        if cls in by_class:
+            return by_class[cls]
+    return None
+
+
+async def answer_error(
+    error: Exception,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    connection: Request | WebSocket | None = None,
+) -> None:
+    """Send the reply that the app has for ``error``, the response not having begun.
+
+    An error that nobody handles is answered with a plain 500 *here*, inside the middleware, so
+    that it carries the headers which the middleware adds; then it is raised for the server to log.
+    """
+    if isinstance(error, ClientDisconnect):
+        error = HTTPException(status_code=400, detail=UNREADABLE)
+    handler = find_handler(error, scope)
+    if handler is None:
+        await _answer_unhandled(error, scope, receive, send)
+        raise error
+    if connection is None:
+        connection = _connection(scope, receive, send)
+    if is_async_callable(handler):
+        response = await handler(connection, error)
+    else:
+        response = await run_in_thread(lambda: handler(connection, error))
+    if response is not None:
+        await response(scope, receive, send)
+    # An exception that is raised again and again would collect every request's frames.
+    error.__traceback__ = None
+
+
+def _connection(scope: Scope, receive: Receive, send: Send) -> Request | WebSocket:
+    if scope["type"] == "websocket":
+        return WebSocket(scope, receive, send)
+    return Request(scope, receive, send)
+
+
+async def _answer_unhandled(error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+    answer = getattr(scope.get("app"), "answer_unhandled", None)
+    if answer is not None and scope["type"] == "http":
+        await answer(error, scope, receive, send)
+
+
+async def answer_late_error(
+    error: Exception,
+    scope: Scope,
+    receive: Receive,
+    send: TrackedSend,
+    connection: Request | WebSocket | None = None,
+) -> None:
+    """As :func:`answer_error`, where the response may have begun: then nothing can be answered."""
+    if not send.started:
+        await answer_error(error, scope, receive, send, connection)
+    elif find_handler(error, scope) is not None:
+        raise RuntimeError(
+            "Caught handled exception, but response already started."
+        ) from error
+    else:
+        raise error
+
+
+async def send_response(response: Any, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send a response object; an error before its first byte is answered like any other."""
+    tracked = TrackedSend(send)
+    try:
+        await response(scope, receive, tracked)
+    except Exception as error:
+        await answer_late_error(error, scope, receive, tracked)

@@ -1,0 +1,133 @@
+"""From what an endpoint returned to the bytes, or the response object, that is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.background import BackgroundTask
+from starlette.responses import Response
+
+from vivace.analyse.fields import Field
+from vivace.analyse.plan import ResponsePlan
+from vivace.encoders import jsonable_encoder
+from vivace.exceptions import ResponseValidationError, VivaceError
+from vivace.runtime.json import encode_json
+
+Encoder = Callable[[Any], bytes]
+Content = Callable[[Any], Any]
+
+NOTHING_RETURNED = (
+    "No response object was returned. There's a high chance that the application code is raising "
+    "an exception and a dependency with yield has a block with a bare except, or a block with "
+    "except Exception, and is not raising the exception again."
+)
+
+
+def make_encoder(plan: ResponsePlan, context: Any) -> Encoder:
+    """A function that turns a returned value into the JSON of its response."""
+    if plan.field is None:
+        return encode_json
+    how = serialization_options(plan)
+    checked = _make_check(plan.field, context)
+    to_json = plan.field.adapter.serializer.to_json
+    model = _model(plan.field)
+    if model is None:
+        return lambda value: to_json(checked(value), **how)
+
+    def encode(value: Any) -> bytes:
+        # An instance of the very model has been validated when it was made.
+        return to_json(value if type(value) is model else checked(value), **how)
+
+    return encode
+
+
+def make_content(plan: ResponsePlan, context: Any) -> Content:
+    """A function that turns a returned value into what a response class renders."""
+    if plan.field is None:
+        return jsonable_encoder
+    how = serialization_options(plan)
+    checked = _make_check(plan.field, context)
+    field = plan.field
+    return lambda value: field.serialize(checked(value), mode="json", **how)
+
+
+def serialization_options(plan: ResponsePlan) -> dict[str, Any]:
+    """The settings that differ from pydantic's own, as keyword arguments for its serializer."""
+    options = {
+        "include": plan.include,
+        "exclude": plan.exclude,
+        "exclude_unset": plan.exclude_unset,
+        "exclude_defaults": plan.exclude_defaults,
+        "exclude_none": plan.exclude_none,
+    }
+    return {"by_alias": plan.by_alias, **{key: value for key, value in options.items() if value}}
+
+
+def _make_check(field: Field, context: Any) -> Content:
+    def check(value: Any) -> Any:
+        checked, errors = field.validate(value, ("response",))
+        if errors:
+            raise ResponseValidationError(errors, body=value, endpoint_ctx=context)
+        return checked
+
+    return check
+
+
+def _model(field: Field) -> Any:
+    """The model that the field is, where it is nothing more than a model."""
+    schema = field.core_schema
+    if schema["type"] == "definitions":
+        schema = schema["schema"]
+    if schema["type"] == "model" and isinstance(field.annotation, type):
+        return field.annotation if not schema.get("revalidate_instances") == "always" else None
+    return None
+
+
+def parameter_response() -> Response:
+    """The response that an endpoint or dependency asks for, to set headers and status on."""
+    response = Response()
+    del response.headers["content-length"]
+    response.status_code = None  # type: ignore[assignment]
+    return response
+
+
+def allows_body(status: int | None) -> bool:
+    """False for statuses whose responses have no content (RFC 9110 section 6.4.1)."""
+    return status is None or not (status < 200 or status in (204, 205, 304))
+
+
+def complete(
+    response: Response, parameters: Response | None, background: BackgroundTask | None
+) -> Response:
+    """Add what was set through a ``Response`` parameter to a response that was made here."""
+    if parameters is not None:
+        response.raw_headers.extend(parameters.raw_headers)
+    if background is not None:
+        response.background = background
+    if not allows_body(response.status_code):
+        response.body = b""
+    return response
+
+
+def adopt_background(response: Response, background: BackgroundTask | None) -> Response:
+    """Give the tasks of a request to a response that the endpoint made itself."""
+    if response.background is None:
+        response.background = background
+    return response
+
+
+def nothing_returned() -> VivaceError:
+    return VivaceError(NOTHING_RETURNED)
+
+
+__all__ = [
+    "Field",
+    "adopt_background",
+    "allows_body",
+    "complete",
+    "make_content",
+    "make_encoder",
+    "nothing_returned",
+    "parameter_response",
+]

@@ -136,10 +136,14 @@ async def lifespan(app: ASGIApp, state: dict[str, Any]) -> AsyncIterator[None]:
         except Exception as raised:
             error = raised
         await send.send(_Returned(error))
+        send.close()
 
     async def ask(phase: str) -> Exception | None:
         await to_app.send({"type": f"lifespan.{phase}"})
-        message = await from_app.receive()
+        try:
+            message = await from_app.receive()
+        except anyio.EndOfStream:
+            return None
         if isinstance(message, _Returned):
             # An app may return without a word where it has no use for the lifespan.
             return message.error

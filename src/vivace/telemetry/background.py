@@ -25,7 +25,7 @@ def background_task(call: Callable[..., Any]) -> AbstractContextManager[None]:
     """
     if "opentelemetry.context" not in sys.modules:
         return _NOTHING
-    from opentelemetry.context import get_value  # noqa: PLC0415 - see the package's docstring
+    from opentelemetry.context import get_value
 
     telemetry: Any = get_value(CONTEXT_KEY)
     if telemetry is None:

@@ -44,7 +44,7 @@ class TelemetryConfig(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class TelemetrySettings:
-    """A :class:`TelemetryConfig` with every value filled in, and no longer the caller's to change."""
+    """A :class:`TelemetryConfig` with every value filled in, and out of the caller's hands."""
 
     tracer_provider: TracerProvider | None
     meter_provider: MeterProvider | None

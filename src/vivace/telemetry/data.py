@@ -42,7 +42,7 @@ def get_telemetry_data(context: Context | None = None) -> TelemetryData | None:
     Returns:
         ``None`` outside a request, once it is over, and where it is not recorded.
     """
-    from opentelemetry.context import get_value  # noqa: PLC0415 - see the package's docstring
+    from opentelemetry.context import get_value
 
     telemetry = get_value(CONTEXT_KEY, context)
     return getattr(telemetry, "open_data", None)

@@ -26,7 +26,7 @@ def are_providers_set() -> bool:
         # Nobody has set a provider through an API that nobody has imported.
         if "opentelemetry" not in sys.modules:
             return False
-        from vivace.telemetry.providers import are_global_providers_set  # noqa: PLC0415
+        from vivace.telemetry.providers import are_global_providers_set
 
         _are_set = are_global_providers_set
     return _are_set()

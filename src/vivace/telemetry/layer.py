@@ -43,7 +43,7 @@ class Telemetry:
         """
         server = self._server
         if server is None:
-            from vivace.telemetry.asgi import ServerTelemetry  # noqa: PLC0415
+            from vivace.telemetry.asgi import ServerTelemetry
 
             server = self._server = ServerTelemetry(self.settings)
         await server(app, scope, receive, send)

@@ -153,6 +153,6 @@ def _make_logger(provider: LoggerProvider) -> Logger:
 
 
 def _version() -> str | None:
-    import vivace  # noqa: PLC0415 - the package imports this module's
+    import vivace
 
     return getattr(vivace, "__version__", None)

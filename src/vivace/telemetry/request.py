@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException, WebSocketException
 from starlette.routing import Mount
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 #: Close codes by which a client says that it is done or goes elsewhere (RFC 6455 section 7.4.1).
 _ORDERLY_CLOSE_CODES = frozenset({1000, 1001})
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class RequestTelemetry:
@@ -109,15 +106,6 @@ class RequestTelemetry:
         if not self._has_operations or self._tracer is None:
             return NO_OPERATION
         return Operation(self._tracer, name, call, is_answer)
-
-    def in_operation(self, name: str, call: Callable[P, R]) -> Callable[P, R]:
-        """``call``, in an operation that begins in the thread that calls it."""
-
-        def traced(*args: P.args, **kwargs: P.kwargs) -> R:
-            with self.operation(name, call):
-                return call(*args, **kwargs)
-
-        return traced
 
     def background_task(self, call: Callable[..., Any]) -> AbstractContextManager[None]:
         """A span around a background task. The response is out: each exception is a fault."""

@@ -130,7 +130,7 @@ def _check_protocol(signal: str) -> None:
 
 def _load_signals() -> dict[str, Signal]:
     try:
-        from vivace.telemetry import export  # noqa: PLC0415 - needs the SDK, which is optional
+        from vivace.telemetry import export
     except ImportError as error:
         raise VivaceError(
             f"OTLP export needs OpenTelemetry's SDK and exporter ({error}): "
@@ -166,7 +166,7 @@ def _registration_provider(provider: object) -> object:
 
 def _flush() -> None:
     """Send what is queued."""
-    for component in list(_owned):
+    for component in _owned.copy():
         _clean_up(component.force_flush)
 
 

@@ -28,6 +28,8 @@ app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
+    # Plain help breaks its lines where rich's panels cut the names of options.
+    rich_markup_mode=None,
     # An error that is not the user's is shown as Python shows it.
     pretty_exceptions_enable=False,
 )

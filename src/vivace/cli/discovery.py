@@ -56,20 +56,27 @@ class Target:
         return f"{self.module}:{self.attribute}"
 
 
-def find_target(where: str | None, *, name: str | None = None) -> Target:
+def find_target(where: str | None, *, name: str | None = None, as_fastapi: bool = False) -> Target:
     """Import the app that ``where`` names.
-
-    ``where`` is a file, a directory, a module or ``module:app``. Where it is ``None`` the
-    ``entrypoint`` of ``[tool.vivace]`` in ``pyproject.toml`` is used, then the first of
-    :data:`DEFAULT_FILES` that exists. ``name`` is the variable that holds the app; by default it
-    is found by looking.
 
     The directory of the app is put first on ``sys.path``, and stays there: the app may import
     its neighbours later on, and so may the processes that serve it.
 
+    Args:
+        where: a file, a directory, a module or ``module:app``. Where it is ``None`` the
+            ``entrypoint`` of ``[tool.vivace]`` in ``pyproject.toml`` is taken, then the first of
+            :data:`DEFAULT_FILES` that exists.
+        name: the variable that holds the app; it is looked for by default.
+        as_fastapi: let ``import fastapi`` resolve to Vivace, here and in child processes.
+
     Raises:
         CommandError: there is no such file, module or app, or importing it failed.
     """
+    if as_fastapi:
+        from vivace import compat
+
+        compat.install()
+        compat.install_in_children()
     if where is None:
         where = configured_entrypoint(Path.cwd())
     location, named = split_location(where)

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from vivace.cli.discovery import find_target
 from vivace.cli.errors import CommandError
 from vivace.cli.options import AppArgument, AsFastapiOption, NameOption
-from vivace.cli.serve import load
 
 
 class Format(StrEnum):
@@ -50,7 +50,7 @@ def openapi(
     """Write the OpenAPI document of an app."""
     # What the program prints while it is imported is no part of the document.
     with contextlib.redirect_stdout(sys.stderr):
-        target = load(app, name=name, as_fastapi=as_fastapi)
+        target = find_target(app, name=name, as_fastapi=as_fastapi)
         describe = getattr(target.app, "openapi", None)
         if not callable(describe):
             raise CommandError(

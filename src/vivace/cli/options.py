@@ -9,7 +9,7 @@ import typer
 AppArgument = Annotated[
     str | None,
     typer.Argument(
-        metavar="[PATH|MODULE:APP]",
+        metavar="PATH|MODULE:APP",
         help="The app: a file, a directory, a module, or module:app. "
         "Found in main.py, app.py, api.py or app/ by default.",
         show_default=False,
@@ -38,7 +38,7 @@ AsFastapiOption = Annotated[
 ]
 HostOption = Annotated[str, typer.Option(metavar="ADDRESS", help="The address to listen on.")]
 PortOption = Annotated[
-    int, typer.Option(min=0, max=65535, envvar="PORT", help="The port; 0 picks a free one.")
+    int, typer.Option(metavar="PORT", min=0, max=65535, envvar="PORT", help="The port; 0 picks a free one.")
 ]
 RootPathOption = Annotated[
     str,

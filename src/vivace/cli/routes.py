@@ -13,12 +13,15 @@ from rich.text import Text
 from starlette.routing import WebSocketRoute
 
 from vivace.analyse.plan import Calling, EndpointPlan
+from vivace.cli.discovery import find_target
 from vivace.cli.errors import CommandError
 from vivace.cli.options import AppArgument, AsFastapiOption, NameOption
-from vivace.cli.serve import load
 
 #: How calls that leave the event loop's thread are marked in a plan.
 THREADED = frozenset({Calling.THREAD, Calling.GENERATOR})
+
+#: Columns of a table that is not on a terminal; it takes no more than it needs.
+UNFOLDED = 10_000
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def routes(
     as_fastapi: AsFastapiOption = False,
 ) -> None:
     """List the routes of an app, and what of each runs in a worker thread."""
-    target = load(app, name=name, as_fastapi=as_fastapi)
+    target = find_target(app, name=name, as_fastapi=as_fastapi)
     rows = list(list_routes(getattr(target.app, "routes", ())))
     console = Console(highlight=False)
     if source is not None:
@@ -121,7 +124,7 @@ def show_table(console: Console, rows: list[Row]) -> None:
         )
     if not terminal:
         # Nothing is folded for whoever reads lines, such as grep.
-        console.width = max(console.width, console.measure(table).maximum)
+        console.width = UNFOLDED
     console.print(table)
 
 

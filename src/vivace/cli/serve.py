@@ -1,7 +1,5 @@
 """``vivace dev`` and ``vivace run``: serve an app with uvicorn."""
 
-import importlib
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,9 +22,6 @@ from vivace.cli.options import (
     RootPathOption,
 )
 
-#: Tells the processes that serve an app which one it is, where they import it by a function.
-APP_VARIABLE = "VIVACE_AS_FASTAPI_APP"
-
 
 def dev(
     app: AppArgument = None,
@@ -39,6 +34,7 @@ def dev(
     reload_dir: Annotated[
         list[Path] | None,
         typer.Option(
+            metavar="DIRECTORY",
             exists=True,
             file_okay=False,
             help="A directory to watch, once for each.  [default: the current one]",
@@ -51,11 +47,10 @@ def dev(
     as_fastapi: AsFastapiOption = False,
 ) -> None:
     """Serve an app on this machine, and again whenever its source changes."""
-    target = load(app or entrypoint, name=name, as_fastapi=as_fastapi)
-    show_banner("development", target, host=host, port=port, root_path=root_path)
+    target = find_target(app or entrypoint, name=name, as_fastapi=as_fastapi)
+    show_banner("development", target, host=host, port=port)
     serve(
         target,
-        as_fastapi=as_fastapi,
         host=host,
         port=port,
         reload=reload,
@@ -76,6 +71,7 @@ def run(
     workers: Annotated[
         int | None,
         typer.Option(
+            metavar="NUMBER",
             min=1,
             help="Processes to serve with.  [default: $WEB_CONCURRENCY or 1]",
             show_default=False,
@@ -88,11 +84,10 @@ def run(
     as_fastapi: AsFastapiOption = False,
 ) -> None:
     """Serve an app in production."""
-    target = load(app or entrypoint, name=name, as_fastapi=as_fastapi)
-    show_banner("production", target, host=host, port=port, root_path=root_path)
+    target = find_target(app or entrypoint, name=name, as_fastapi=as_fastapi)
+    show_banner("production", target, host=host, port=port)
     serve(
         target,
-        as_fastapi=as_fastapi,
         host=host,
         port=port,
         workers=workers,
@@ -103,42 +98,14 @@ def run(
     )
 
 
-def load(where: str | None, *, name: str | None, as_fastapi: bool) -> Target:
-    """Find the app, after `fastapi` has been made to mean Vivace where that is asked for."""
-    if as_fastapi:
-        install_alias()
-    return find_target(where, name=name)
-
-
-def install_alias() -> None:
-    from vivace import compat
-
-    compat.install()
-
-
-def serve(target: Target, *, as_fastapi: bool, **settings: Any) -> None:
+def serve(target: Target, **settings: Any) -> None:
     """Serve ``target`` until the process is told to stop; ``settings`` are uvicorn's."""
     import uvicorn
 
-    if not as_fastapi:
-        uvicorn.run(target.import_string, **settings)
-        return
-    # Workers and reloaded processes import the app by themselves: each needs the alias first.
-    os.environ[APP_VARIABLE] = target.import_string
-    uvicorn.run("vivace.cli.serve:import_as_fastapi", factory=True, **settings)
+    uvicorn.run(target.import_string, **settings)
 
 
-def import_as_fastapi() -> Any:
-    """Import the app that the parent process found, with `fastapi` resolving to Vivace."""
-    install_alias()
-    module, _, attribute = os.environ[APP_VARIABLE].partition(":")
-    app: Any = importlib.import_module(module)
-    for name in attribute.split("."):
-        app = getattr(app, name)
-    return app
-
-
-def show_banner(mode: str, target: Target, *, host: str, port: int, root_path: str) -> None:
+def show_banner(mode: str, target: Target, *, host: str, port: int) -> None:
     """Print where the app is served, and where its documentation is."""
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     lines = Table.grid(padding=(0, 2, 0, 0))
@@ -149,9 +116,9 @@ def show_banner(mode: str, target: Target, *, host: str, port: int, root_path: s
     if port:
         lines.add_row("Server", address)
         if docs := documentation_path(target.app):
-            lines.add_row("Docs", f"{address}{root_path.rstrip('/')}{docs}")
+            lines.add_row("Docs", f"{address}{docs}")
     if mode == "development":
-        lines.add_row("", "For production: vivace run")
+        lines.add_row("In production", "vivace run")
     Console(highlight=False).print(
         Panel(lines, title=f"Vivace, {mode}", title_align="left", expand=False)
     )

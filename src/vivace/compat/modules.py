@@ -9,7 +9,7 @@ PEER: Final = "fastapi"
 PEER_VERSION: Final = "0.165.0"
 """The release whose behaviour is mirrored: what `importlib.metadata.version("fastapi")` answers."""
 
-# A row covers a package's submodules too: `fastapi.security.http` is `vivace.security.http`.
+# A row covers a package's submodules too: `fastapi.middleware.cors` is `vivace.middleware.cors`.
 # Modules that are not listed are files of `facade/`; those have names that the peer spells
 # differently, or gather under one name what Vivace keeps apart.
 NATIVE_MODULES: Final[dict[str, str]] = {

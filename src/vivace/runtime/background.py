@@ -9,26 +9,43 @@ import sniffio
 from anyio import CancelScope
 from starlette.types import Scope
 
-#: The tasks that an app is still running; the app waits for them when it shuts down.
+Task = Callable[[], Awaitable[None]]
+
+#: The key in the scope under which an app keeps its running tasks.
 RUNNING = "vivace.background"
 
 
-async def run_background(task: Callable[[], Awaitable[None]], scope: Scope) -> None:
+class BackgroundJobs:
+    """The background tasks that an app is still running."""
+
+    def __init__(self) -> None:
+        self._jobs: set[asyncio.Task[None]] = set()
+
+    def start(self, task: Task) -> asyncio.Task[None]:
+        job = asyncio.ensure_future(_as_coroutine(task))
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
+        return job
+
+    async def finish(self) -> None:
+        """Wait for all of them."""
+        while self._jobs:
+            await asyncio.wait(tuple(self._jobs))
+
+
+async def run_background(task: Task, scope: Scope) -> None:
     """Run ``task`` and wait for it; it goes on to its end though the request is cancelled.
 
     Middleware cancels a request when the client goes away, which must not undo what the reply
     has already promised.
     """
-    running: set[asyncio.Task[None]] | None = scope.get(RUNNING)
-    if running is None or sniffio.current_async_library() != "asyncio":
+    jobs: BackgroundJobs | None = scope.get(RUNNING)
+    if jobs is None or sniffio.current_async_library() != "asyncio":
         with CancelScope(shield=True):
             await task()
         return
-    job = asyncio.ensure_future(_as_coroutine(task))
-    running.add(job)
-    job.add_done_callback(running.discard)
-    await asyncio.shield(job)
+    await asyncio.shield(jobs.start(task))
 
 
-async def _as_coroutine(task: Callable[[], Awaitable[None]]) -> None:
+async def _as_coroutine(task: Task) -> None:
     await task()

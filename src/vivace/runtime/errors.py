@@ -65,14 +65,18 @@ async def answer_error(
         raise error
     if connection is None:
         connection = _connection(scope, receive, send)
-    if is_async_callable(handler):
-        response = await handler(connection, error)
-    else:
-        response = await run_in_thread(lambda: handler(connection, error))
+    response = await invoke_handler(handler, connection, error)
     if response is not None:
         await response(scope, receive, send)
     # An exception that is raised again and again would collect every request's frames.
     error.__traceback__ = None
+
+
+async def invoke_handler(handler: Any, connection: Request | WebSocket, error: Exception) -> Any:
+    """Call an exception handler, which may be synchronous."""
+    if is_async_callable(handler):
+        return await handler(connection, error)
+    return await run_in_thread(lambda: handler(connection, error))
 
 
 def _connection(scope: Scope, receive: Receive, send: Send) -> Request | WebSocket:

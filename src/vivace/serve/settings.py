@@ -31,11 +31,13 @@ class Settings:
     callbacks: tuple[BaseRoute, ...] = ()
     deprecated: bool | None = None
     include_in_schema: bool = True
-    response_class: type[Response] | DefaultPlaceholder = Default(JSONResponse)
-    generate_unique_id_function: Callable[[Any], str] | DefaultPlaceholder = Default(
-        generate_unique_id
+    response_class: type[Response] | DefaultPlaceholder = field(
+        default_factory=lambda: Default(JSONResponse)
     )
-    strict_content_type: bool | DefaultPlaceholder = Default(True)
+    generate_unique_id_function: Callable[[Any], str] | DefaultPlaceholder = field(
+        default_factory=lambda: Default(generate_unique_id)
+    )
+    strict_content_type: bool | DefaultPlaceholder = field(default_factory=lambda: Default(True))
     max_body_size: int | None = None
     form_limits: FormLimits = field(default_factory=lambda: FormLimits())
 

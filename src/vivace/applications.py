@@ -1,0 +1,420 @@
+"""The app: a router with settings, error handlers, middleware and documentation around it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import Enum
+from typing import Any, Unpack
+
+from starlette.applications import Starlette
+from starlette.datastructures import State
+from starlette.exceptions import HTTPException, WebSocketException
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from vivace.declare.defaults import Default, DefaultPlaceholder
+from vivace.declare.dependencies import Depends
+from vivace.declare.form_limits import FormLimits
+from vivace.declare.options import OperationOptions, RouteOptions
+from vivace.describe.description import Description
+from vivace.describe.site import DocumentationSite
+from vivace.exception_handlers import (
+    http_exception_handler,
+    request_validation_exception_handler,
+    websocket_request_validation_exception_handler,
+)
+from vivace.exceptions import (
+    RequestValidationError,
+    WebSocketRequestValidationError,
+    warn_deprecated,
+)
+from vivace.problems import problem_handlers
+from vivace.responses import JSONResponse
+from vivace.runtime.app_scope import AppScope
+from vivace.runtime.background import RUNNING, BackgroundJobs
+from vivace.runtime.body_limit import BodyLimitMiddleware
+from vivace.runtime.errors import HANDLERS, TrackedSend, invoke_handler
+from vivace.serve.inclusion import FlatRoutes
+from vivace.serve.operation_id import generate_unique_id
+from vivace.serve.router import APIRouter, Decorator, Endpoint
+from vivace.serve.settings import Responses
+
+ExceptionHandler = Callable[[Any, Any], Any]
+
+
+class Vivace(Starlette):
+    """An API.
+
+    Args:
+        debug: Answer errors with their traceback.
+        routes: Routes to begin with.
+        title, summary, description, version, terms_of_service, contact, license_info,
+        openapi_tags, servers, openapi_external_docs: For the OpenAPI document.
+        openapi_url: Where the document is served; ``None`` for nowhere, and no pages either.
+        docs_url, redoc_url, scalar_url: Where the pages with Swagger UI, ReDoc and Scalar are;
+            ``None`` for nowhere.
+        docs_from_cdn: Load the pages' scripts from a CDN even where they are installed.
+        swagger_ui_oauth2_redirect_url, swagger_ui_init_oauth, swagger_ui_parameters: For
+            Swagger UI.
+        dependencies, default_response_class, responses, callbacks, deprecated,
+        include_in_schema, generate_unique_id_function, strict_content_type, max_body_size,
+        form_limits: For every endpoint; see :class:`vivace.APIRouter`.
+        redirect_slashes: Whether a path that only exists with, or without, a slash at its end
+            is redirected there.
+        middleware: What requests pass through, the outermost first.
+        exception_handlers: Functions of the request and the exception that make the reply, by
+            class or status.
+        on_startup, on_shutdown, lifespan: What runs when the app starts and stops.
+        root_path: The prefix that a proxy takes off the path; see ``root_path_in_servers``.
+        root_path_in_servers: Whether the document names it as a server.
+        webhooks: Requests that the API sends, for its documentation.
+        separate_input_output_schemas: Whether a model that is read and written differently has
+            two schemas.
+        problem_details: Answer errors as ``application/problem+json`` (RFC 9457).
+        telemetry: Settings for OpenTelemetry; see :mod:`vivace.telemetry`.
+    """
+
+    #: Whether HEAD works wherever GET does, and 405 names every method of the path.
+    complete_methods = True
+
+    def __init__(
+        self,
+        *,
+        debug: bool = False,
+        routes: list[BaseRoute] | None = None,
+        title: str = "Vivace",
+        summary: str | None = None,
+        description: str = "",
+        version: str = "0.1.0",
+        openapi_url: str | None = "/openapi.json",
+        openapi_tags: list[dict[str, Any]] | None = None,
+        servers: list[dict[str, Any]] | None = None,
+        dependencies: Sequence[Depends] | None = None,
+        default_response_class: type[Response] | DefaultPlaceholder = Default(JSONResponse),
+        redirect_slashes: bool = True,
+        docs_url: str | None = "/docs",
+        redoc_url: str | None = "/redoc",
+        scalar_url: str | None = None,
+        docs_from_cdn: bool = False,
+        swagger_ui_oauth2_redirect_url: str | None = "/docs/oauth2-redirect",
+        swagger_ui_init_oauth: dict[str, Any] | None = None,
+        middleware: Sequence[Middleware] | None = None,
+        exception_handlers: Mapping[Any, ExceptionHandler] | None = None,
+        on_startup: Sequence[Callable[[], Any]] | None = None,
+        on_shutdown: Sequence[Callable[[], Any]] | None = None,
+        lifespan: Any = None,
+        terms_of_service: str | None = None,
+        contact: dict[str, Any] | None = None,
+        license_info: dict[str, Any] | None = None,
+        openapi_prefix: str = "",
+        root_path: str = "",
+        root_path_in_servers: bool = True,
+        responses: Responses | None = None,
+        callbacks: list[BaseRoute] | None = None,
+        webhooks: APIRouter | None = None,
+        deprecated: bool | None = None,
+        include_in_schema: bool = True,
+        swagger_ui_parameters: dict[str, Any] | None = None,
+        generate_unique_id_function: Callable[[Any], str] | DefaultPlaceholder = Default(
+            generate_unique_id
+        ),
+        separate_input_output_schemas: bool = True,
+        openapi_external_docs: dict[str, Any] | None = None,
+        strict_content_type: bool = True,
+        max_body_size: int | None = None,
+        form_limits: FormLimits | None = None,
+        problem_details: bool = False,
+        telemetry: Any = None,
+        **extra: Any,
+    ) -> None:
+        self.debug = debug
+        self.title = title
+        self.summary = summary
+        self.description = description
+        self.version = version
+        self.terms_of_service = terms_of_service
+        self.contact = contact
+        self.license_info = license_info
+        self.openapi_url = openapi_url
+        self.openapi_tags = openapi_tags
+        self.openapi_external_docs = openapi_external_docs
+        self.openapi_version = "3.1.0"
+        self.openapi_schema: dict[str, Any] | None = None
+        self.servers = servers or []
+        self.separate_input_output_schemas = separate_input_output_schemas
+        self.docs_url = docs_url
+        self.redoc_url = redoc_url
+        self.scalar_url = scalar_url
+        self.docs_from_cdn = docs_from_cdn
+        self.swagger_ui_oauth2_redirect_url = swagger_ui_oauth2_redirect_url
+        self.swagger_ui_init_oauth = swagger_ui_init_oauth
+        self.swagger_ui_parameters = swagger_ui_parameters
+        self.root_path = root_path or openapi_prefix
+        self.root_path_in_servers = root_path_in_servers
+        self.extra = extra
+        if self.openapi_url:
+            assert self.title, "A title must be provided for OpenAPI, e.g.: 'My API'"
+            assert self.version, "A version must be provided for OpenAPI, e.g.: '2.1.0'"
+        self.webhooks = webhooks or APIRouter()
+        self.state = State()
+        self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
+        self.app_scope = AppScope()
+        self.background = BackgroundJobs()
+        self.router = APIRouter(
+            routes=routes,
+            redirect_slashes=redirect_slashes,
+            dependency_overrides_provider=self,
+            on_startup=on_startup,
+            on_shutdown=on_shutdown,
+            lifespan=lifespan,
+            default_response_class=default_response_class,
+            dependencies=dependencies,
+            callbacks=callbacks,
+            deprecated=deprecated,
+            include_in_schema=include_in_schema,
+            responses=responses,
+            generate_unique_id_function=generate_unique_id_function,
+            strict_content_type=strict_content_type,
+            max_body_size=max_body_size,
+            form_limits=form_limits,
+        )
+        self.router.dispatcher.complete_methods = self.complete_methods
+        self.exception_handlers = self._default_handlers(problem_details)
+        self.exception_handlers.update(exception_handlers or {})
+        self.user_middleware = list(middleware or [])
+        self.middleware_stack: ASGIApp | None = None
+        self._handler_tables: tuple[dict[Any, Any], dict[int, Any]] | None = None
+        self.setup()
+
+    def _default_handlers(self, problem_details: bool) -> dict[Any, ExceptionHandler]:
+        if problem_details:
+            return dict(problem_handlers())
+        return {
+            HTTPException: http_exception_handler,
+            RequestValidationError: request_validation_exception_handler,
+            WebSocketRequestValidationError: websocket_request_validation_exception_handler,
+        }
+
+    @property
+    def max_body_size(self) -> int | None:  # type: ignore[override]
+        return self.router.max_body_size
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """Every route with the path it is served at, those of included routers in their place.
+
+        A flat list, in order of declaration. The same objects come back as long as no route is
+        added or removed, so that tools may annotate them.
+        """
+        return FlatRoutes(self.router.dispatcher.flat, self.router.routes)
+
+    # Documentation.
+
+    def setup(self) -> None:
+        """Add the routes of the document and its pages; called once, by the constructor."""
+        DocumentationSite(self).add_routes()
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, made when first asked for and when routes have changed since.
+
+        Override it, or assign a function to it, to change the document.
+        """
+        return Description.of(self).document()
+
+    # Serving.
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """What requests pass through: nothing but the router, where there is no middleware."""
+        app: ASGIApp = self._serve
+        if not self.user_middleware:
+            return app
+        for cls, args, kwargs in reversed(self.user_middleware):
+            app = cls(app, *args, **kwargs)
+        app = BodyLimitMiddleware(app, self.max_body_size)
+        return ServerErrorMiddleware(app, handler=self._error_handler, debug=self.debug)
+
+    @property
+    def _error_handler(self) -> ExceptionHandler | None:
+        return self.exception_handlers.get(500) or self.exception_handlers.get(Exception)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.root_path:
+            scope["root_path"] = self.root_path
+        scope["app"] = self
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        await self.middleware_stack(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[HANDLERS] = self._handler_tables or self._make_handler_tables()
+        scope[RUNNING] = self.background
+        if scope["type"] == "lifespan":
+            await self.router(scope, receive, send)
+        else:
+            await self.router.dispatcher.dispatch(scope, receive, send)
+
+    def _make_handler_tables(self) -> tuple[dict[Any, Any], dict[int, Any]]:
+        standard = ExceptionMiddleware(self.router)
+        by_class: dict[Any, Any] = {
+            HTTPException: standard.http_exception,
+            WebSocketException: standard.websocket_exception,
+        }
+        by_status: dict[int, Any] = {}
+        for key, handler in self.exception_handlers.items():
+            if key in (500, Exception):
+                continue
+            (by_status if isinstance(key, int) else by_class)[key] = handler
+        self._handler_tables = (by_class, by_status)
+        return self._handler_tables
+
+    async def answer_unhandled(
+        self, error: Exception, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Send the reply to an error that no handler is registered for: 500."""
+        request = Request(scope, receive, send)
+        handler = self._error_handler
+        standard = ServerErrorMiddleware(self.router, debug=self.debug)
+        if self.debug:
+            response = standard.debug_response(request, error)
+        elif handler is not None:
+            response = await invoke_handler(handler, request, error)
+        else:
+            response = standard.error_response(request, error)
+        await response(scope, receive, TrackedSend(send))
+
+    # Registration.
+
+    def add_api_route(
+        self, path: str, endpoint: Callable[..., Any], **options: Unpack[RouteOptions]
+    ) -> None:
+        """Register ``endpoint`` for ``path`` and the methods in ``options``, by default GET."""
+        self.router.add_api_route(path, endpoint, **options)
+
+    def api_route(self, path: str, **options: Unpack[RouteOptions]) -> Decorator[Any]:
+        """Register the decorated function for ``path`` and any methods."""
+        return self.router.api_route(path, **options)
+
+    def get(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+        """Register the decorated function for GET."""
+        return self.router.get(path, **options)
+
+    def put(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+        """Register the decorated function for PUT."""
+        return self.router.put(path, **options)
+
+    def post(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+        """Register the decorated function for POST."""
+        return self.router.post(path, **options)
+
+    def delete(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+        """Register the decorated function for DELETE."""
+        return self.router.delete(path, **options)
+
+    def options(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+        """Register the decorated function for OPTIONS."""
+        return self.router.options(path, **options)
+
+    def head(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+        """Register the decorated function for HEAD."""
+        return self.router.head(path, **options)
+
+    def patch(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+        """Register the decorated function for PATCH."""
+        return self.router.patch(path, **options)
+
+    def trace(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+        """Register the decorated function for TRACE."""
+        return self.router.trace(path, **options)
+
+    def add_api_websocket_route(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        name: str | None = None,
+        *,
+        dependencies: Sequence[Depends] | None = None,
+    ) -> None:
+        """Register ``endpoint`` for WebSockets at ``path``."""
+        self.router.add_api_websocket_route(path, endpoint, name, dependencies=dependencies)
+
+    def websocket(
+        self, path: str, name: str | None = None, *, dependencies: Sequence[Depends] | None = None
+    ) -> Decorator[Any]:
+        """Register the decorated function for WebSockets at ``path``."""
+        return self.router.websocket(path, name, dependencies=dependencies)
+
+    def route(
+        self,
+        path: str,
+        methods: Sequence[str] | None = None,
+        name: str | None = None,
+        include_in_schema: bool = True,
+    ) -> Decorator[Any]:
+        """Register a function of the request, without parameters read from its signature."""
+        return self.router.route(path, methods, name, include_in_schema)
+
+    def websocket_route(self, path: str, name: str | None = None) -> Decorator[Any]:
+        """Register a function of the WebSocket, without parameters read from its signature."""
+        return self.router.websocket_route(path, name)
+
+    def frontend(self, path: str, **options: Any) -> None:
+        """Serve a built single-page application; see :meth:`vivace.APIRouter.frontend`."""
+        self.router.frontend(path, **options)
+
+    def include_router(
+        self,
+        router: APIRouter,
+        *,
+        prefix: str = "",
+        tags: list[str | Enum] | None = None,
+        dependencies: Sequence[Depends] | None = None,
+        **options: Any,
+    ) -> None:
+        """Serve the routes of ``router``; see :meth:`vivace.APIRouter.include_router`."""
+        self.router.include_router(
+            router, prefix=prefix, tags=tags, dependencies=dependencies, **options
+        )
+
+    def middleware(self, middleware_type: str) -> Decorator[Any]:
+        """Register ``async def (request, call_next)`` as middleware of type ``"http"``."""
+        assert middleware_type == "http", 'Currently only middleware("http") is supported.'
+
+        def register(function: Endpoint) -> Endpoint:
+            self.add_middleware(BaseHTTPMiddleware, dispatch=function)
+            return function
+
+        return register
+
+    def exception_handler(self, exc_class_or_status_code: int | type[Exception]) -> Decorator[Any]:
+        """Register the decorated function for a class of exceptions or a status."""
+
+        def register(handler: Endpoint) -> Endpoint:
+            self.add_exception_handler(exc_class_or_status_code, handler)
+            return handler
+
+        return register
+
+    def add_exception_handler(
+        self, exc_class_or_status_code: int | type[Exception], handler: ExceptionHandler
+    ) -> None:
+        """Answer a class of exceptions, or a status, with what ``handler`` returns."""
+        self.exception_handlers[exc_class_or_status_code] = handler
+        self._handler_tables = None
+
+    def on_event(self, event_type: str) -> Decorator[Any]:
+        """Register a function for ``"startup"`` or ``"shutdown"``. Use ``lifespan`` instead."""
+        warn_deprecated("on_event is deprecated, use lifespan event handlers instead.")
+        return self.router._register_event(event_type)
+
+    def add_event_handler(self, event_type: str, handler: Callable[[], Any]) -> None:
+        """Call ``handler`` at ``"startup"`` or ``"shutdown"``."""
+        self.router.add_event_handler(event_type, handler)
+
+
+__all__ = ["Awaitable", "ExceptionHandler", "Vivace"]

@@ -1,0 +1,79 @@
+"""Errors as problem details: ``application/problem+json`` (RFC 9457)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from vivace.error_encoding import encode_errors
+from vivace.exceptions import RequestValidationError, WebSocketRequestValidationError
+from vivace.responses import JSONResponse
+from vivace.runtime.responses import allows_body
+
+
+class ProblemResponse(JSONResponse):
+    """A problem: ``status`` and ``title`` always, ``detail`` and further members where known."""
+
+    media_type = "application/problem+json"
+
+    def __init__(
+        self,
+        status: int,
+        *,
+        detail: str | None = None,
+        type: str = "about:blank",
+        title: str | None = None,
+        headers: Any = None,
+        **members: Any,
+    ) -> None:
+        problem: dict[str, Any] = {"type": type, "title": title or phrase(status), "status": status}
+        if detail is not None and detail != problem["title"]:
+            problem["detail"] = detail
+        super().__init__({**problem, **members}, status_code=status, headers=headers)
+
+
+def phrase(status: int) -> str:
+    """The reason phrase of a status, which is the title of a problem without a type of its own."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"
+
+
+async def http_problem(request: Request, exc: HTTPException) -> Response:
+    """An ``HTTPException``; a ``detail`` that is no text becomes a member of the problem."""
+    headers = getattr(exc, "headers", None)
+    if not allows_body(exc.status_code):
+        return Response(status_code=exc.status_code, headers=headers)
+    detail: Any = exc.detail
+    if isinstance(detail, str):
+        return ProblemResponse(exc.status_code, detail=detail, headers=headers)
+    return ProblemResponse(exc.status_code, headers=headers, errors=encode_errors(detail))
+
+
+async def validation_problem(request: Request, exc: RequestValidationError) -> Response:
+    """Invalid input: 422, with every error in the member ``errors``."""
+    return ProblemResponse(
+        422, detail="The request is not valid.", errors=encode_errors(exc.errors())
+    )
+
+
+async def server_problem(request: Request, exc: Exception) -> Response:
+    """A fault of the program: 500, and nothing about it."""
+    return ProblemResponse(500)
+
+
+def problem_handlers() -> dict[Any, Any]:
+    """The exception handlers of an app that answers with problem details."""
+    from vivace.exception_handlers import websocket_request_validation_exception_handler
+
+    return {
+        HTTPException: http_problem,
+        RequestValidationError: validation_problem,
+        WebSocketRequestValidationError: websocket_request_validation_exception_handler,
+        Exception: server_problem,
+    }

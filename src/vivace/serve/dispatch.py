@@ -1,0 +1,291 @@
+"""From a request to the handler of its route."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from starlette._utils import get_route_path
+from starlette.datastructures import URL
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
+from starlette.types import Message, Receive, Scope, Send
+
+from vivace.runtime.errors import TrackedSend, answer_error, answer_late_error
+from vivace.serve import scope as scopes
+from vivace.serve.frontend import FrontendRoute, FrontendRoutes
+from vivace.serve.inclusion import IncludedRouter, Version, flat_routes
+from vivace.serve.route import APIRoute
+from vivace.serve.table import Found, RouteTable
+from vivace.serve.websocket_route import APIWebSocketRoute
+
+if TYPE_CHECKING:
+    from vivace.serve.router import APIRouter
+
+PASSING = "vivace.passing"
+
+
+class Dispatcher:
+    """Finds the route of each request to a router, and calls its handler.
+
+    What it finds things in is made from the router's routes when it is first needed, and made
+    again when any list of routes has changed.
+    """
+
+    def __init__(self, router: APIRouter) -> None:
+        self._router = router
+        self._version = -1
+        self._flat: list[BaseRoute] = []
+        #: Whether GET routes answer HEAD too, and 405 names every method of the path; the app
+        #: decides (RFC 9110 sections 9.3.2 and 15.5.6).
+        self.complete_methods = True
+
+    def forget(self) -> None:
+        self._version = -1
+
+    @property
+    def flat(self) -> list[BaseRoute]:
+        """Every route, those of included routers in their place."""
+        if self._version != Version.number:
+            self._build()
+        return self._flat
+
+    def _build(self) -> None:
+        version = Version.number
+        self._flat = list(flat_routes(self._router.routes))
+        numbered = list(enumerate(self._flat))
+        http = [(n, r) for n, r in numbered if isinstance(r, Route) and not _is_opaque(r)]
+        sockets = [
+            (n, r) for n, r in numbered if isinstance(r, WebSocketRoute) and not _is_opaque(r)
+        ]
+        self._http = RouteTable(http)
+        self._sockets = RouteTable(sockets)
+        placed = {n for n, _ in http} | {n for n, _ in sockets}
+        self._opaque = [(n, r) for n, r in numbered if n not in placed]
+        self._frontends = FrontendRoutes(_frontends(self._router))
+        self._version = version
+
+    async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer an HTTP request or accept a WebSocket."""
+        if self._version != Version.number:
+            self._build()
+        if "router" not in scope:
+            scope["router"] = self._router
+        path = scope["path"] if not scope.get("root_path") else get_route_path(scope)
+        if scope["type"] == "http":
+            await self._http_request(path, scope, receive, send)
+        else:
+            await self._socket(path, scope, receive, send)
+
+    async def _http_request(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        found = self._http.find(path)
+        method = scope["method"]
+        chosen = None
+        for candidate in found:
+            if candidate.accepts(method):
+                chosen = candidate
+                break
+        if self._opaque and await self._opaque_first(chosen, scope, receive, send):
+            return
+        if chosen is None and method == "HEAD" and self.complete_methods:
+            chosen = next((c for c in found if c.accepts("GET")), None)
+            send = without_body(send)
+        if chosen is not None:
+            await self._serve(chosen, scope, receive, send)
+        elif found:
+            await self._refuse_method(found, scope, receive, send)
+        else:
+            await self._unmatched(path, scope, receive, send)
+
+    async def _serve(self, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
+        route: Any = found.entry.route
+        params = found.params
+        outer = scope.get("path_params")
+        scope["path_params"] = {**outer, **params} if outer else params
+        scope["endpoint"] = route.endpoint
+        if type(route) is APIRoute:
+            scope["route"] = route
+            if route._original is not route:
+                scope[scopes.KEY] = {**(scope.get(scopes.KEY) or {}), scopes.EFFECTIVE: route}
+            handlers = route._handlers
+            if route.app == handlers.serve:
+                await handlers.current()(scope, receive, send)
+                return
+        await self._handle(route, scope, receive, send)
+
+    async def _socket(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        found = self._sockets.find(path)
+        chosen = found[0] if found else None
+        if self._opaque and await self._opaque_first(chosen, scope, receive, send):
+            return
+        if chosen is not None:
+            await self._serve(chosen, scope, receive, send)
+        else:
+            await self._guarded(self._router.default, scope, receive, send)
+
+    async def _opaque_first(
+        self, chosen: Found | None, scope: Scope, receive: Receive, send: Send
+    ) -> bool:
+        """Serve the first opaque route that matches, where it comes before ``chosen``."""
+        partial: tuple[BaseRoute, Scope] | None = None
+        for order, route in self._opaque:
+            if chosen is not None and order > chosen.entry.order:
+                return False
+            match, child_scope = self._match_opaque(route, scope)
+            if match is Match.FULL:
+                scope.update(child_scope)
+                await self._handle(route, scope, receive, send)
+                return True
+            if match is Match.PARTIAL and partial is None:
+                partial = (route, child_scope)
+        if chosen is None and partial is not None:
+            route, child_scope = partial
+            scope.update(child_scope)
+            await self._handle(route, scope, receive, send)
+            return True
+        return False
+
+    def _match_opaque(self, route: Any, scope: Scope) -> tuple[Match, Scope]:
+        original = getattr(route, "_original", route)
+        probe = scope
+        if original is not route:
+            probe = {**scope, scopes.KEY: {**(scope.get(scopes.KEY) or {}), scopes.EFFECTIVE: route}}
+        for guard in getattr(route, "_guards", ()):
+            match, _ = guard.matches({**probe, PASSING: [guard]})
+            if match is Match.NONE:
+                return Match.NONE, {}
+        if isinstance(route, (APIRoute, APIWebSocketRoute)):
+            match, child_scope = original.matches(probe)
+        else:
+            match, child_scope = route.matches(scope)
+        if match is not Match.NONE:
+            child_scope.setdefault("route", original)
+        return match, child_scope
+
+    async def _handle(self, route: Any, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request to a route through whatever may stand between."""
+        original = getattr(route, "_original", route)
+        scope["route"] = original if not isinstance(route, APIRoute) else route
+        if original is not route:
+            scope[scopes.KEY] = {
+                **(scope.get(scopes.KEY) or {}),
+                scopes.EFFECTIVE: route,
+            }
+        target = original if isinstance(route, (APIRoute, APIWebSocketRoute)) else route
+        scope[PASSING] = [*getattr(route, "_guards", ()), target]
+        await self._guarded(self.pass_on, scope, receive, send)
+
+    def is_passing(self, scope: Scope) -> bool:
+        """True while a request is on its way through routers to a route."""
+        return bool(scope.get(PASSING))
+
+    async def pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to the next router on its way, or to the route at the end of it."""
+        following = scope[PASSING].pop(0)
+        await following.handle(scope, receive, send)
+
+    async def _guarded(
+        self, app: Callable[..., Any], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Call an app that does not answer its own errors."""
+        if "app" not in scope:
+            await app(scope, receive, send)
+            return
+        tracked = TrackedSend(send)
+        try:
+            await app(scope, receive, tracked)
+        except Exception as error:
+            await answer_late_error(error, scope, receive, tracked)
+
+    async def _refuse_method(
+        self, found: Sequence[Found], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """405, with the methods that the path has (RFC 9110 section 15.5.6)."""
+        route: Any = found[0].entry.route
+        scope["route"] = route
+        scope["endpoint"] = route.endpoint
+        scope["path_params"] = {**(scope.get("path_params") or {}), **found[0].params}
+        error = HTTPException(405, headers={"Allow": ", ".join(self._allowed(found))})
+        await self._fail(error, scope, receive, send)
+
+    def _allowed(self, found: Sequence[Found]) -> list[str]:
+        if not self.complete_methods:
+            return sorted(found[0].entry.methods or ())
+        methods = {method for f in found for method in f.entry.methods or ()}
+        if "GET" in methods:
+            methods.add("HEAD")
+        return sorted(methods)
+
+    async def _fail(
+        self, error: HTTPException, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if "app" in scope:
+            await answer_error(error, scope, receive, send)
+        else:
+            # Served without an app around it, as any ASGI app may be.
+            from starlette.responses import PlainTextResponse
+
+            response = PlainTextResponse(
+                error.detail, status_code=error.status_code, headers=error.headers
+            )
+            await response(scope, receive, send)
+
+    async def _unmatched(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._router.redirect_slashes and path != "/":
+            redirect = dict(scope)
+            redirect["path"] = scope["path"].rstrip("/") if path.endswith("/") else scope["path"] + "/"
+            if self._matches_anything(get_route_path(redirect), redirect):
+                response = RedirectResponse(url=str(URL(scope=redirect)))
+                await response(scope, receive, send)
+                return
+        match, child_scope = self._frontends.matches(scope)
+        if match is not Match.NONE:
+            scope.update(child_scope)
+            await self._guarded(self._frontends.handle, scope, receive, send)
+            return
+        await self._guarded(self._router.default, scope, receive, send)
+
+    def _matches_anything(self, path: str, scope: Scope) -> bool:
+        if self._http.find(path):
+            return True
+        return any(
+            self._match_opaque(route, scope)[0] is not Match.NONE for _, route in self._opaque
+        )
+
+
+def _is_opaque(route: Any) -> bool:
+    """True for a route that has to be asked whether it matches."""
+    cls = type(route)
+    base = APIRoute if isinstance(route, APIRoute) else None
+    if isinstance(route, APIWebSocketRoute):
+        base = APIWebSocketRoute  # type: ignore[assignment]
+    known = base or (Route if isinstance(route, Route) else WebSocketRoute)
+    return cls.matches is not known.matches or bool(getattr(route, "_guards", ()))
+
+
+def _frontends(router: APIRouter) -> list[FrontendRoute]:
+    """A router's own frontends, then those of the routers included in it."""
+    found = list(router.frontends)
+    for route in router.routes:
+        if isinstance(route, IncludedRouter):
+            found += [
+                frontend.with_prefix(
+                    route.settings.prefix,
+                    dependencies=route.settings.dependencies,
+                    max_body_size=route.settings.max_body_size,
+                )
+                for frontend in _frontends(route.router)
+            ]
+    return found
+
+
+def without_body(send: Send) -> Send:
+    """A ``send`` for the answer to HEAD: the headers as they are, and no content."""
+
+    async def send_headers(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return send_headers

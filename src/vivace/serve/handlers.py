@@ -1,0 +1,136 @@
+"""The compiled handlers of one route: one as a rule, more where a test overrides dependencies."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from vivace.analyse.overrides import override
+from vivace.analyse.plan import EndpointPlan
+from vivace.compile.handler import compile_handler, handler_source
+from vivace.compile.options import HandlerOptions, Target
+from vivace.runtime.errors import TrackedSend, answer_late_error
+from vivace.runtime.responses import nothing_returned
+from vivace.serve.scope import current_route
+
+if TYPE_CHECKING:
+    from vivace.serve.route import APIRoute
+    from vivace.serve.websocket_route import APIWebSocketRoute
+
+RequestHandler = Callable[[Request], Awaitable[Response]]
+Overrides = Mapping[Callable[..., Any], Callable[..., Any]]
+
+
+class Handlers:
+    """Compiles on first use, and remembers."""
+
+    def __init__(self, route: APIRoute | APIWebSocketRoute) -> None:
+        self.route = route
+        self._compiled: dict[Hashable, Any] = {}
+
+    @property
+    def overrides(self) -> Overrides:
+        provider = self.route.dependency_overrides_provider
+        return getattr(provider, "dependency_overrides", None) or {}
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that the route has matched."""
+        await self.current()(scope, receive, send)
+
+    def current(self) -> Any:
+        """The ASGI handler for the overrides that hold now."""
+        if self.is_wrapped:
+            return self._wrapped()
+        return self.compiled(self.route.handler_options())
+
+    @property
+    def is_wrapped(self) -> bool:
+        """True where the route's class makes its own handler of the request."""
+        from vivace.serve.route import APIRoute
+
+        made = getattr(type(self.route), "get_route_handler", None)
+        return made is not None and made is not APIRoute.get_route_handler
+
+    def compiled(self, options: HandlerOptions) -> Any:
+        overrides = self.overrides
+        key = (options.target, options.telemetry, _key(overrides))
+        handler = self._compiled.get(key)
+        if handler is None:
+            handler = compile_handler(self._plan(overrides), options)
+            self._compiled[key] = handler
+        return handler
+
+    def _plan(self, overrides: Overrides) -> EndpointPlan:
+        plan = self.route.plan
+        return override(plan, overrides, self.route.path_names) if overrides else plan
+
+    def from_request(self) -> RequestHandler:
+        """A function of the request which follows the overrides as they change."""
+
+        async def handler(request: Request) -> Response:
+            compiled = self.compiled(self.route.handler_options(Target.REQUEST))
+            response: Response = await compiled(request)
+            return response
+
+        return handler
+
+    def _wrapped(self) -> Any:
+        handler = self._compiled.get("wrapped")
+        if handler is None:
+            token = current_route.set(self.route)
+            try:
+                handler = _wrap(self.route.original_route.get_route_handler())  # type: ignore[union-attr]
+            finally:
+                current_route.reset(token)
+            self._compiled["wrapped"] = handler
+        return handler
+
+    def source(self) -> str:
+        """The text of the handler as it is without overrides."""
+        target = Target.REQUEST if self.is_wrapped else Target.ASGI
+        source, _ = handler_source(self.route.plan, self.route.handler_options(target))
+        return source.text()
+
+
+def _key(overrides: Overrides) -> Hashable:
+    return tuple((id(old), id(new)) for old, new in overrides.items())
+
+
+def _wrap(handler: RequestHandler) -> Any:
+    """An ASGI app of a function that may wrap the compiled handler in anything."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        tracked = TrackedSend(send)
+        request = Request(scope, receive, tracked)
+        try:
+            async with AsyncExitStack() as request_stack:
+                scope["vivace.request_stack"] = request_stack
+                response = None
+                async with AsyncExitStack() as function_stack:
+                    scope["vivace.function_stack"] = function_stack
+                    response = await handler(request)
+                if response is None:
+                    raise nothing_returned()
+                await response(scope, receive, tracked)
+        except Exception as error:
+            await answer_late_error(error, scope, receive, tracked, request)
+
+    return serve
+
+
+def endpoint_context(endpoint: Callable[..., Any], path: str) -> dict[str, Any]:
+    """Where an endpoint stands, for the errors that are raised on its account."""
+    code = getattr(endpoint, "__code__", None)
+    context: dict[str, Any] = {"path": path}
+    name = getattr(endpoint, "__name__", None)
+    if name:
+        context["function"] = name
+    if code is not None:
+        context["file"] = code.co_filename
+        context["line"] = code.co_firstlineno
+    return context

@@ -1,0 +1,128 @@
+"""Start-up and shut-down: lifespans of routers nested in each other, and event handlers."""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import Any
+
+from vivace.analyse.plan import CallPlan, Scope
+
+Lifespan = Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any] | None]]
+EventHandler = Callable[[], Any]
+
+
+def as_lifespan(lifespan: Any) -> Lifespan:
+    """A lifespan of any accepted kind as a function that makes an asynchronous context manager."""
+    if inspect.isasyncgenfunction(lifespan):
+        return asynccontextmanager(lifespan)
+    if inspect.isgeneratorfunction(lifespan):
+        return _from_generator(lifespan)
+    return lifespan  # type: ignore[no-any-return]
+
+
+def _from_generator(lifespan: Any) -> Lifespan:
+    managed = contextmanager(lifespan)
+
+    @asynccontextmanager
+    async def run(app: Any) -> AsyncIterator[Any]:
+        with managed(app) as state:
+            yield state
+
+    return run
+
+
+def event_lifespan(startup: list[EventHandler], shutdown: list[EventHandler]) -> Lifespan:
+    """A lifespan that calls handlers which may still be added before it runs."""
+
+    @asynccontextmanager
+    async def run(app: Any) -> AsyncIterator[None]:
+        await _call_all(startup)
+        yield
+        await _call_all(shutdown)
+
+    return run
+
+
+async def _call_all(handlers: Iterable[EventHandler]) -> None:
+    for handler in handlers:
+        if inspect.iscoroutinefunction(handler):
+            await handler()
+        else:
+            # On the loop, as ever: handlers set up what belongs to it.
+            handler()
+
+
+def nested(outer: Lifespan, inner: Lifespan) -> Lifespan:
+    """``inner`` within ``outer``; where both give state, the outer value wins."""
+
+    @asynccontextmanager
+    async def run(app: Any) -> AsyncIterator[dict[str, Any] | None]:
+        async with outer(app) as outer_state, inner(app) as inner_state:
+            if outer_state is None and inner_state is None:
+                yield None
+            else:
+                yield {**(inner_state or {}), **(outer_state or {})}
+
+    return run
+
+
+def resources_lifespan(app: Any) -> AbstractAsyncContextManager[None]:
+    """What an app keeps for its requests: values of scope ``app``, and running tasks."""
+
+    @asynccontextmanager
+    async def run() -> AsyncIterator[None]:
+        try:
+            for plan in app_scoped_plans(app.routes):
+                await app.app_scope.make(plan)
+            yield
+            await app.background.finish()
+        finally:
+            await app.app_scope.close()
+
+    return run()
+
+
+def app_scoped_plans(routes: Iterable[Any]) -> Iterator[CallPlan]:
+    """The dependencies of scope ``app`` that the endpoints of ``routes`` use."""
+    for route in routes:
+        plan = getattr(route, "plan", None)
+        for step in plan.steps if plan is not None else ():
+            if step.scope is Scope.APP:
+                yield step.plan
+
+
+async def run_lifespan(
+    lifespan: Lifespan, scope: dict[str, Any], receive: Any, send: Any
+) -> None:
+    """Speak the ASGI lifespan protocol around ``lifespan``."""
+    app = scope.get("app")
+    started = False
+    await receive()
+    try:
+        async with lifespan(app) as state:
+            if state is not None:
+                if "state" not in scope:
+                    raise RuntimeError('The server does not support "state" in the lifespan scope.')
+                scope["state"].update(state)
+            await send({"type": "lifespan.startup.complete"})
+            started = True
+            await receive()
+    except BaseException:
+        kind = "shutdown" if started else "startup"
+        await send({"type": f"lifespan.{kind}.failed", "message": traceback.format_exc()})
+        raise
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+__all__ = [
+    "EventHandler",
+    "Lifespan",
+    "as_lifespan",
+    "event_lifespan",
+    "nested",
+    "resources_lifespan",
+    "run_lifespan",
+]

@@ -1,0 +1,312 @@
+"""An HTTP route: an endpoint, what was declared about it, and the handler compiled from both."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Match, Route, compile_path, get_name
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from vivace.analyse.body import body_field
+from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependencies
+from vivace.analyse.fields import Field
+from vivace.analyse.plan import EndpointPlan
+from vivace.analyse.response import Serialization, response_field, response_plan
+from vivace.compile.options import HandlerOptions, Target
+from vivace.declare.defaults import Default, DefaultPlaceholder
+from vivace.declare.dependencies import Depends
+from vivace.declare.form_limits import FormLimits, check_form_limits
+from vivace.declare.options import IncEx
+from vivace.responses import JSONResponse
+from vivace.runtime.body_limit import check_body_limit
+from vivace.runtime.responses import allows_body
+from vivace.serve.handlers import Handlers, endpoint_context
+from vivace.serve.operation_id import generate_unique_id
+from vivace.serve.scope import current_route, effective_route
+from vivace.serve.settings import Settings
+
+
+class APIRoute(Route):
+    """An endpoint at a path, read when it is declared and compiled when it is first called.
+
+    A route that is included in a router exists once more for each inclusion, with the settings
+    it has there; see :meth:`inside`. These copies share what was read from the signature.
+
+    Raises:
+        AssertionError: The signature does not fit the path, or the status has no body.
+        VivaceError: A type that pydantic has no schema for.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        response_model: Any = Default(None),
+        status_code: int | None = None,
+        tags: list[str | Enum] | None = None,
+        dependencies: Sequence[Depends] | None = None,
+        summary: str | None = None,
+        description: str | None = None,
+        response_description: str = "Successful Response",
+        responses: dict[int | str, dict[str, Any]] | None = None,
+        deprecated: bool | None = None,
+        name: str | None = None,
+        methods: set[str] | list[str] | None = None,
+        operation_id: str | None = None,
+        response_model_include: IncEx | None = None,
+        response_model_exclude: IncEx | None = None,
+        response_model_by_alias: bool = True,
+        response_model_exclude_unset: bool = False,
+        response_model_exclude_defaults: bool = False,
+        response_model_exclude_none: bool = False,
+        include_in_schema: bool = True,
+        response_class: type[Response] | DefaultPlaceholder = Default(JSONResponse),
+        dependency_overrides_provider: Any = None,
+        callbacks: list[BaseRoute] | None = None,
+        openapi_extra: dict[str, Any] | None = None,
+        generate_unique_id_function: Callable[[Any], str] | DefaultPlaceholder = Default(
+            generate_unique_id
+        ),
+        strict_content_type: bool | DefaultPlaceholder = Default(True),
+        max_body_size: int | None = None,
+        form_limits: FormLimits | None = None,
+    ) -> None:
+        self.path = path
+        self.endpoint = endpoint
+        self.name = get_name(endpoint) if name is None else name
+        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self.methods = {method.upper() for method in (methods or ["GET"])}
+        self.status_code = int(status_code) if status_code is not None else None
+        self.tags = tags or []
+        self.dependencies = list(dependencies or [])
+        self.summary = summary
+        self.description = _description(endpoint) if description is None else _public(description)
+        self.response_description = response_description
+        self.responses = responses or {}
+        self.deprecated = deprecated
+        self.operation_id = operation_id
+        self.include_in_schema = include_in_schema
+        self.response_class = response_class
+        self.dependency_overrides_provider = dependency_overrides_provider
+        self.callbacks = callbacks
+        self.openapi_extra = openapi_extra
+        self.generate_unique_id_function = generate_unique_id_function
+        self.strict_content_type = strict_content_type
+        self.max_body_size = check_body_limit(max_body_size)
+        self.form_limits = check_form_limits(form_limits or {})
+        self.response_model_include = response_model_include
+        self.response_model_exclude = response_model_exclude
+        self.response_model_by_alias = response_model_by_alias
+        self.response_model_exclude_unset = response_model_exclude_unset
+        self.response_model_exclude_defaults = response_model_exclude_defaults
+        self.response_model_exclude_none = response_model_exclude_none
+        self._declared_model = response_model
+        self._original: APIRoute = self
+        self._check()
+        self._handlers = Handlers(self)
+        self.app: ASGIApp = self._handlers.serve
+
+    def _check(self) -> None:
+        """Read the signature now, so that what is wrong with it is said where it is declared."""
+        plan = self._plan("")
+        self.response_model = self._model
+        if self.response_model:
+            assert allows_body(self.status_code), (
+                f"Status code {self.status_code} must not have a response body"
+            )
+        for status, response in self.responses.items():
+            assert isinstance(response, dict), "An additional response must be a dict"
+            if response.get("model"):
+                response_field(f"Response_{status}", response["model"])
+                assert _status_allows_body(status), (
+                    f"Status code {status} must not have a response body"
+                )
+        self._root = plan.root
+
+    @cached_property
+    def path_names(self) -> frozenset[str]:
+        """The names in braces in the path."""
+        return frozenset(self.param_convertors)
+
+    @cached_property
+    def unique_id(self) -> str:
+        """The operation id, given or made."""
+        function: Any = self.generate_unique_id_function
+        if isinstance(function, DefaultPlaceholder):
+            function = function.value
+        return self.operation_id or str(function(self))
+
+    @cached_property
+    def plan(self) -> EndpointPlan:
+        """What handler and documentation are made from."""
+        return self._plan(self.unique_id)
+
+    def _plan(self, unique_id: str) -> EndpointPlan:
+        root = analyse_call(self.endpoint, self.path_names)
+        root = with_dependencies(root, self.dependencies, self.path_names)
+        self._model, response = response_plan(
+            self.endpoint,
+            self._declared_model,
+            self.response_class,
+            self._serialization,
+            unique_id,
+        )
+        return endpoint_plan(root, response)
+
+    @property
+    def _serialization(self) -> Serialization:
+        return Serialization(
+            include=self.response_model_include,
+            exclude=self.response_model_exclude,
+            by_alias=self.response_model_by_alias,
+            exclude_unset=self.response_model_exclude_unset,
+            exclude_defaults=self.response_model_exclude_defaults,
+            exclude_none=self.response_model_exclude_none,
+        )
+
+    @property
+    def response_field(self) -> Field | None:
+        return self.plan.response.field
+
+    @cached_property
+    def response_fields(self) -> dict[int | str, Field]:
+        """The declared models of further responses, by status."""
+        return {
+            status: response_field(f"Response_{status}_{self.unique_id}", response["model"])
+            for status, response in self.responses.items()
+            if response.get("model")
+        }
+
+    @cached_property
+    def body_field(self) -> Field | None:
+        """The request's body as one field; ``None`` where the endpoint takes none."""
+        return body_field(self.plan.body, self.unique_id) if self.plan.body else None
+
+    # Inclusion.
+
+    def inside(self, settings: Settings) -> APIRoute:
+        """This route as it is inside an inclusion, without reading anything again."""
+        inner = settings.around(self.settings)
+        route = copy.copy(self)
+        for name in ("path_names", "unique_id", "plan", "response_fields", "body_field"):
+            route.__dict__.pop(name, None)
+        route.path = settings.prefix + self.path
+        route.path_regex, route.path_format, route.param_convertors = compile_path(route.path)
+        route.tags = list(inner.tags)
+        route.dependencies = list(inner.dependencies)
+        route.responses = inner.responses
+        route.callbacks = list(inner.callbacks) or None
+        route.deprecated = inner.deprecated
+        route.include_in_schema = inner.include_in_schema
+        route.response_class = inner.response_class
+        route.generate_unique_id_function = inner.generate_unique_id_function
+        route.strict_content_type = inner.strict_content_type
+        route.max_body_size = inner.max_body_size
+        route.form_limits = inner.form_limits
+        route._handlers = Handlers(route)
+        if self.app == self._handlers.serve:
+            route.app = route._handlers.serve
+        return route
+
+    @property
+    def settings(self) -> Settings:
+        """What an inclusion combines with its own settings."""
+        return Settings(
+            prefix=self.path,
+            tags=tuple(self.tags),
+            dependencies=tuple(self.dependencies),
+            responses=self.responses,
+            callbacks=tuple(self.callbacks or ()),
+            deprecated=self.deprecated,
+            include_in_schema=self.include_in_schema,
+            response_class=self.response_class,
+            generate_unique_id_function=self.generate_unique_id_function,
+            strict_content_type=self.strict_content_type,
+            max_body_size=self.max_body_size,
+            form_limits=self.form_limits,
+        )
+
+    @property
+    def original_route(self) -> APIRoute:
+        """The route as it was declared, which is this one where it is not included anywhere."""
+        return self._original
+
+    # Serving.
+
+    def handler_options(self, target: Target = Target.ASGI) -> HandlerOptions:
+        """The settings of the handler, every default resolved."""
+        response_class = self.response_class
+        is_default = isinstance(response_class, DefaultPlaceholder)
+        return HandlerOptions(
+            target=target,
+            response_class=response_class.value if is_default else response_class,  # type: ignore[union-attr]
+            is_default_class=is_default,
+            status_code=self.status_code,
+            strict_content_type=bool(
+                self.strict_content_type.value
+                if isinstance(self.strict_content_type, DefaultPlaceholder)
+                else self.strict_content_type
+            ),
+            form_limits=self.form_limits,
+            max_body_size=self.max_body_size,
+            endpoint_context=endpoint_context(
+                self.endpoint, f"{sorted(self.methods or {'GET'})[0]} {self.path}"
+            ),
+            path_names=self.path_names,
+        )
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+        """The handler as a function of the request, for a subclass to wrap.
+
+        It is asked for once for each place where the route is included.
+        """
+        route = current_route.get() or self
+        return route._handlers.from_request()
+
+    def source(self) -> str:
+        """The Python source of the compiled handler."""
+        return self._handlers.source()
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        route = effective_route(scope, self)
+        match, child_scope = Route.matches(route, scope)
+        if match is not Match.NONE:
+            child_scope["route"] = self
+        return match, child_scope
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = effective_route(scope, self)
+        if self.methods and scope["method"] not in self.methods:
+            await _refuse_method(self.methods, scope, receive, send)
+        else:
+            await route.app(scope, receive, send)
+
+
+async def _refuse_method(methods: set[str], scope: Scope, receive: Receive, send: Send) -> None:
+    headers = {"Allow": ", ".join(sorted(methods))}
+    if "app" in scope:
+        raise HTTPException(status_code=405, headers=headers)
+    response = PlainTextResponse("Method Not Allowed", status_code=405, headers=headers)
+    await response(scope, receive, send)
+
+
+def _description(endpoint: Callable[..., Any]) -> str:
+    return _public(inspect.cleandoc(endpoint.__doc__ or ""))
+
+
+def _public(description: str) -> str:
+    """What stands before a form feed: the rest is for readers of the code."""
+    return description.split("\f")[0].strip()
+
+
+def _status_allows_body(status: int | str) -> bool:
+    return allows_body(int(status)) if str(status).isdigit() else True

@@ -1,0 +1,445 @@
+"""The router: registrations on one side, requests on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any, TypeVar, Unpack
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from vivace.declare.defaults import Default, DefaultPlaceholder, value_or_default
+from vivace.declare.dependencies import Depends
+from vivace.declare.form_limits import FormLimits, check_form_limits, merge_form_limits
+from vivace.declare.options import OperationOptions, RouteOptions
+from vivace.exceptions import VivaceError, warn_deprecated
+from vivace.responses import JSONResponse
+from vivace.runtime.body_limit import check_body_limit, innermost
+from vivace.serve.dispatch import Dispatcher
+from vivace.serve.frontend import FrontendRoute
+from vivace.serve.inclusion import IncludedRouter, RouteList
+from vivace.serve.lifespan import (
+    Lifespan,
+    as_lifespan,
+    event_lifespan,
+    nested,
+    resources_lifespan,
+    run_lifespan,
+)
+from vivace.serve.operation_id import generate_unique_id
+from vivace.serve.route import APIRoute
+from vivace.serve.settings import Responses, Settings
+from vivace.serve.websocket_route import APIWebSocketRoute
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+Decorator = Callable[[Endpoint], Endpoint]
+
+
+class APIRouter(Router):
+    """A group of endpoints, to be included in an app or another router, or served by itself.
+
+    Args:
+        prefix: Goes before every path; starts with ``/`` and does not end with one.
+        tags, dependencies, responses, callbacks, deprecated, include_in_schema: For every
+            endpoint, joined with its own.
+        default_response_class, generate_unique_id_function, strict_content_type,
+        max_body_size, form_limits: For every endpoint that does not say otherwise.
+        routes: Routes to begin with.
+        redirect_slashes: Whether a path that only exists with, or without, a slash at its end
+            is redirected there.
+        default: The ASGI app for what no route matches; by default, 404.
+        route_class: The class of the routes.
+        on_startup, on_shutdown, lifespan: What runs when the app starts and stops.
+    """
+
+    def __init__(
+        self,
+        *,
+        prefix: str = "",
+        tags: list[str | Enum] | None = None,
+        dependencies: Sequence[Depends] | None = None,
+        default_response_class: type[Response] | DefaultPlaceholder = Default(JSONResponse),
+        responses: Responses | None = None,
+        callbacks: list[BaseRoute] | None = None,
+        routes: list[BaseRoute] | None = None,
+        redirect_slashes: bool = True,
+        default: ASGIApp | None = None,
+        dependency_overrides_provider: Any = None,
+        route_class: type[APIRoute] = APIRoute,
+        on_startup: Sequence[Callable[[], Any]] | None = None,
+        on_shutdown: Sequence[Callable[[], Any]] | None = None,
+        lifespan: Any = None,
+        deprecated: bool | None = None,
+        include_in_schema: bool = True,
+        generate_unique_id_function: Callable[[Any], str] | DefaultPlaceholder = Default(
+            generate_unique_id
+        ),
+        strict_content_type: bool | DefaultPlaceholder = Default(True),
+        max_body_size: int | None = None,
+        form_limits: FormLimits | None = None,
+    ) -> None:
+        if prefix:
+            _check_prefix(prefix)
+        self.on_startup = list(on_startup or [])
+        self.on_shutdown = list(on_shutdown or [])
+        super().__init__(
+            routes=routes,
+            redirect_slashes=redirect_slashes,
+            default=default,
+            lifespan=self._lifespan(lifespan),
+        )
+        self.prefix = prefix
+        self.tags = tags or []
+        self.dependencies = list(dependencies or [])
+        self.default_response_class = default_response_class
+        self.responses = responses or {}
+        self.callbacks = callbacks or []
+        self.dependency_overrides_provider = dependency_overrides_provider
+        self.route_class = route_class
+        self.deprecated = deprecated
+        self.include_in_schema = include_in_schema
+        self.generate_unique_id_function = generate_unique_id_function
+        self.strict_content_type = strict_content_type
+        self.max_body_size = check_body_limit(max_body_size)
+        self.form_limits = check_form_limits(form_limits or {})
+        self.frontends: list[FrontendRoute] = []
+        self.dispatcher = Dispatcher(self)
+
+    def _lifespan(self, lifespan: Any) -> Lifespan:
+        events = event_lifespan(self.on_startup, self.on_shutdown)
+        return events if lifespan is None else as_lifespan(lifespan)
+
+    @property
+    def routes(self) -> list[BaseRoute]:  # type: ignore[override]
+        """What was registered here, in order; an included router is one item."""
+        return self._routes
+
+    @routes.setter
+    def routes(self, routes: Sequence[BaseRoute]) -> None:
+        self._routes = RouteList()
+        self._routes.extend(routes)
+
+    @property
+    def settings(self) -> Settings:
+        """What this router adds to the routes in it."""
+        return Settings(
+            prefix=self.prefix,
+            tags=tuple(self.tags),
+            dependencies=tuple(self.dependencies),
+            responses=self.responses,
+            callbacks=tuple(self.callbacks),
+            deprecated=self.deprecated,
+            include_in_schema=self.include_in_schema,
+            response_class=self.default_response_class,
+            generate_unique_id_function=self.generate_unique_id_function,
+            strict_content_type=self.strict_content_type,
+            max_body_size=self.max_body_size,
+            form_limits=self.form_limits,
+        )
+
+    # Registration.
+
+    def add_api_route(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        route_class_override: type[APIRoute] | None = None,
+        **options: Unpack[RouteOptions],
+    ) -> None:
+        """Register ``endpoint`` for ``path`` and the methods in ``options``, by default GET."""
+        own = self.settings.around(_declared_settings(options))
+        fixed: dict[str, Any] = {
+            "tags": list(own.tags),
+            "dependencies": list(own.dependencies),
+            "responses": own.responses,
+            "callbacks": list(own.callbacks),
+            "deprecated": own.deprecated,
+            "include_in_schema": own.include_in_schema,
+            "response_class": own.response_class,
+            "generate_unique_id_function": own.generate_unique_id_function,
+            "strict_content_type": own.strict_content_type,
+            "max_body_size": own.max_body_size,
+            "form_limits": own.form_limits,
+            "dependency_overrides_provider": self.dependency_overrides_provider,
+        }
+        route_class = route_class_override or self.route_class
+        self.routes.append(
+            route_class(self.prefix + path, endpoint=endpoint, **{**options, **fixed})
+        )
+
+    def api_route(self, path: str, **options: Unpack[RouteOptions]) -> Decorator[Any]:
+        """Register the decorated function for ``path`` and any methods."""
+
+        def register(endpoint: Endpoint) -> Endpoint:
+            self.add_api_route(path, endpoint, **options)
+            return endpoint
+
+        return register
+
+    def _verb(self, method: str, path: str, options: OperationOptions) -> Decorator[Any]:
+        return self.api_route(path, **{**options, "methods": [method]})  # type: ignore[misc]
+
+    def get(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+        """Register the decorated function for GET (RFC 9110 section 9.3.1)."""
+        return self._verb("GET", path, options)
+
+    def put(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+        """Register the decorated function for PUT (RFC 9110 section 9.3.4)."""
+        return self._verb("PUT", path, options)
+
+    def post(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+        """Register the decorated function for POST (RFC 9110 section 9.3.3)."""
+        return self._verb("POST", path, options)
+
+    def delete(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+        """Register the decorated function for DELETE (RFC 9110 section 9.3.5)."""
+        return self._verb("DELETE", path, options)
+
+    def options(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+        """Register the decorated function for OPTIONS (RFC 9110 section 9.3.7)."""
+        return self._verb("OPTIONS", path, options)
+
+    def head(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+        """Register the decorated function for HEAD (RFC 9110 section 9.3.2)."""
+        return self._verb("HEAD", path, options)
+
+    def patch(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+        """Register the decorated function for PATCH (RFC 5789)."""
+        return self._verb("PATCH", path, options)
+
+    def trace(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+        """Register the decorated function for TRACE (RFC 9110 section 9.3.8)."""
+        return self._verb("TRACE", path, options)
+
+    def add_api_websocket_route(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        name: str | None = None,
+        *,
+        dependencies: Sequence[Depends] | None = None,
+    ) -> None:
+        """Register ``endpoint`` for WebSockets at ``path``."""
+        self.routes.append(
+            APIWebSocketRoute(
+                self.prefix + path,
+                endpoint=endpoint,
+                name=name,
+                dependencies=[*self.dependencies, *(dependencies or [])],
+                dependency_overrides_provider=self.dependency_overrides_provider,
+            )
+        )
+
+    def websocket(
+        self,
+        path: str,
+        name: str | None = None,
+        *,
+        dependencies: Sequence[Depends] | None = None,
+    ) -> Decorator[Any]:
+        """Register the decorated function for WebSockets at ``path`` (RFC 6455)."""
+
+        def register(endpoint: Endpoint) -> Endpoint:
+            self.add_api_websocket_route(path, endpoint, name, dependencies=dependencies)
+            return endpoint
+
+        return register
+
+    def route(
+        self,
+        path: str,
+        methods: Sequence[str] | None = None,
+        name: str | None = None,
+        include_in_schema: bool = True,
+    ) -> Decorator[Any]:
+        """Register a function of the request, without parameters read from its signature."""
+
+        def register(endpoint: Endpoint) -> Endpoint:
+            self.add_route(
+                path, endpoint, methods=methods, name=name, include_in_schema=include_in_schema
+            )
+            return endpoint
+
+        return register
+
+    def websocket_route(self, path: str, name: str | None = None) -> Decorator[Any]:
+        """Register a function of the WebSocket, without parameters read from its signature."""
+
+        def register(endpoint: Endpoint) -> Endpoint:
+            self.add_websocket_route(path, endpoint, name=name)
+            return endpoint
+
+        return register
+
+    def frontend(self, path: str, **options: Any) -> None:
+        """Serve a built single-page application below ``path``, where nothing else is declared.
+
+        See :class:`vivace.serve.frontend.FrontendRoute` for the options.
+        """
+        route = FrontendRoute(path, **options)
+        if self.prefix or self.dependencies or self.max_body_size is not None:
+            route = route.with_prefix(
+                self.prefix, dependencies=self.dependencies, max_body_size=self.max_body_size
+            )
+        self.frontends.append(route)
+        self.dispatcher.forget()
+
+    def include_router(
+        self,
+        router: APIRouter,
+        *,
+        prefix: str = "",
+        tags: list[str | Enum] | None = None,
+        dependencies: Sequence[Depends] | None = None,
+        default_response_class: type[Response] | DefaultPlaceholder = Default(JSONResponse),
+        responses: Responses | None = None,
+        callbacks: list[BaseRoute] | None = None,
+        deprecated: bool | None = None,
+        include_in_schema: bool = True,
+        generate_unique_id_function: Callable[[Any], str] | DefaultPlaceholder = Default(
+            generate_unique_id
+        ),
+        strict_content_type: bool | DefaultPlaceholder = Default(True),
+        max_body_size: int | None = None,
+        form_limits: FormLimits | None = None,
+    ) -> None:
+        """Serve the routes of ``router`` here too, those that it will get later included.
+
+        Nothing is copied or read again. The arguments are those of :class:`APIRouter`.
+
+        Raises:
+            AssertionError: The prefix is wrong, or the router would include itself.
+            VivaceError: Prefix and path of a route are both empty.
+        """
+        _check_inclusion(self, router)
+        if prefix:
+            _check_prefix(prefix)
+        elif not self.prefix:
+            _check_paths(router)
+        included = Settings(
+            prefix=prefix,
+            tags=tuple(tags or ()),
+            dependencies=tuple(dependencies or ()),
+            responses=responses or {},
+            callbacks=tuple(callbacks or ()),
+            deprecated=deprecated,
+            include_in_schema=include_in_schema,
+            response_class=value_or_default(default_response_class),
+            generate_unique_id_function=generate_unique_id_function,
+            strict_content_type=strict_content_type,
+            max_body_size=check_body_limit(max_body_size),
+            form_limits=check_form_limits(form_limits or {}),
+        )
+        self.routes.append(IncludedRouter(router, self.settings.around(included)))
+        self._adopt_events(router)
+
+    def _adopt_events(self, router: APIRouter) -> None:
+        self.lifespan_context = nested(self.lifespan_context, router.lifespan_context)
+
+    def on_event(self, event_type: str) -> Decorator[Any]:
+        """Register a function for ``"startup"`` or ``"shutdown"``. Use ``lifespan`` instead."""
+        warn_deprecated("on_event is deprecated, use lifespan event handlers instead.")
+        return self._register_event(event_type)
+
+    def _register_event(self, event_type: str) -> Decorator[Any]:
+        def register(handler: Endpoint) -> Endpoint:
+            self.add_event_handler(event_type, handler)
+            return handler
+
+        return register
+
+    def add_event_handler(self, event_type: str, handler: Callable[[], Any]) -> None:
+        """Call ``handler`` at ``"startup"`` or ``"shutdown"``."""
+        assert event_type in ("startup", "shutdown"), f"There is no event {event_type!r}"
+        (self.on_startup if event_type == "startup" else self.on_shutdown).append(handler)
+
+    # Serving.
+
+    @property
+    def is_customised(self) -> bool:
+        """True where a subclass decides by itself what matches or how it is handled."""
+        cls = type(self)
+        return cls.matches is not APIRouter.matches or cls.handle is not APIRouter.handle
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether requests may pass through this router; a subclass may say no."""
+        return (Match.FULL, {}) if self.dispatcher.is_passing(scope) else (Match.NONE, {})
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on to what matched it inside this router."""
+        if self.dispatcher.is_passing(scope):
+            await self.dispatcher.pass_on(scope, receive, send)
+        else:
+            await self(scope, receive, send)
+
+    async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Start and stop: this router, those included in it, and what the app keeps."""
+        lifespan = self.lifespan_context
+        if getattr(scope.get("app"), "app_scope", None) is not None:
+            lifespan = nested(lifespan, resources_lifespan)  # type: ignore[arg-type]
+        await run_lifespan(lifespan, scope, receive, send)  # type: ignore[arg-type]
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            scope.setdefault("router", self)
+            await self.lifespan(scope, receive, send)
+        else:
+            await self.dispatcher.dispatch(scope, receive, send)
+
+
+def _declared_settings(options: Any) -> Settings:
+    return Settings(
+        tags=tuple(options.get("tags") or ()),
+        dependencies=tuple(options.get("dependencies") or ()),
+        responses=options.get("responses") or {},
+        callbacks=tuple(options.get("callbacks") or ()),
+        deprecated=options.get("deprecated"),
+        include_in_schema=options.get("include_in_schema", True),
+        response_class=options.get("response_class", Default(JSONResponse)),
+        generate_unique_id_function=options.get(
+            "generate_unique_id_function", Default(generate_unique_id)
+        ),
+        max_body_size=check_body_limit(options.get("max_body_size")),
+        form_limits=check_form_limits(options.get("form_limits") or {}),
+    )
+
+
+def _check_prefix(prefix: str) -> None:
+    assert prefix.startswith("/"), "A path prefix must start with '/'"
+    assert not prefix.endswith("/"), (
+        "A path prefix must not end with '/', as the routes will start with '/'"
+    )
+
+
+def _check_inclusion(outer: APIRouter, router: APIRouter) -> None:
+    assert outer is not router, (
+        "Cannot include the same APIRouter instance into itself. "
+        "Did you mean to include a different router?"
+    )
+    assert not _includes(router, outer), (
+        "Cannot include a router that already includes this router: they would never end."
+    )
+
+
+def _includes(router: APIRouter, other: APIRouter) -> bool:
+    return any(
+        route.router is other or _includes(route.router, other)
+        for route in router.routes
+        if isinstance(route, IncludedRouter)
+    )
+
+
+def _check_paths(router: APIRouter) -> None:
+    from vivace.serve.inclusion import flat_routes
+
+    for route in flat_routes(router.routes):
+        if getattr(route, "path", None) == "" and isinstance(route, APIRoute):
+            raise VivaceError(
+                f"Prefix and path cannot be both empty (path operation: {route.name})"
+            )
+
+
+__all__ = ["APIRouter", "innermost", "merge_form_limits"]

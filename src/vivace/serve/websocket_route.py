@@ -1,0 +1,86 @@
+"""A WebSocket route: an endpoint with parameters and dependencies, over a socket (RFC 6455)."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+from starlette.routing import Match, WebSocketRoute, compile_path, get_name
+from starlette.types import ASGIApp, Scope
+
+from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependencies
+from vivace.analyse.plan import EndpointPlan, ResponsePlan
+from vivace.compile.options import HandlerOptions, Target
+from vivace.declare.dependencies import Depends
+from vivace.serve.handlers import Handlers, endpoint_context
+from vivace.serve.scope import effective_route
+from vivace.serve.settings import Settings
+
+
+class APIWebSocketRoute(WebSocketRoute):
+    """A WebSocket endpoint at a path; see :class:`vivace.routing.APIRoute` for inclusion."""
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        name: str | None = None,
+        dependencies: Sequence[Depends] | None = None,
+        dependency_overrides_provider: Any = None,
+    ) -> None:
+        self.path = path
+        self.endpoint = endpoint
+        self.name = get_name(endpoint) if name is None else name
+        self.dependencies = list(dependencies or [])
+        self.dependency_overrides_provider = dependency_overrides_provider
+        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self._original: APIWebSocketRoute = self
+        self.plan  # noqa: B018 - a wrong signature fails here
+        self._handlers = Handlers(self)
+        self.app: ASGIApp = self._handlers.serve
+
+    @cached_property
+    def path_names(self) -> frozenset[str]:
+        return frozenset(self.param_convertors)
+
+    @cached_property
+    def plan(self) -> EndpointPlan:
+        root = analyse_call(self.endpoint, self.path_names)
+        root = with_dependencies(root, self.dependencies, self.path_names)
+        return endpoint_plan(root, ResponsePlan())
+
+    def inside(self, settings: Settings) -> APIWebSocketRoute:
+        """This route as it is inside an inclusion."""
+        route = copy.copy(self)
+        for name in ("path_names", "plan"):
+            route.__dict__.pop(name, None)
+        route.path = settings.prefix + self.path
+        route.path_regex, route.path_format, route.param_convertors = compile_path(route.path)
+        route.dependencies = [*settings.dependencies, *self.dependencies]
+        route._handlers = Handlers(route)
+        route.app = route._handlers.serve
+        return route
+
+    @property
+    def original_route(self) -> APIWebSocketRoute:
+        return self._original
+
+    def handler_options(self) -> HandlerOptions:
+        return HandlerOptions(
+            target=Target.WEBSOCKET,
+            endpoint_context=endpoint_context(self.endpoint, f"WS {self.path}"),
+            path_names=self.path_names,
+        )
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child_scope = WebSocketRoute.matches(effective_route(scope, self), scope)
+        if match is not Match.NONE:
+            child_scope["route"] = self
+        return match, child_scope
+
+    def source(self) -> str:
+        """The Python source of the compiled handler."""
+        return self._handlers.source()

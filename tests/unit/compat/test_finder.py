@@ -117,6 +117,7 @@ def alias(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         del sys.modules[name]
 
 
+@pytest.mark.filterwarnings("ignore:starlette.middleware.wsgi is deprecated")
 @pytest.mark.usefixtures("alias")
 @pytest.mark.parametrize("module", PUBLIC_NAMES)
 def test_documented_names_resolve(module: str) -> None:
@@ -148,6 +149,13 @@ def test_submodules_of_a_native_package_are_native() -> None:
 @pytest.mark.usefixtures("alias")
 def test_facade_has_the_peers_module_names() -> None:
     assert import_module("fastapi").FastAPI.__module__ == "fastapi.applications"
+
+
+@pytest.mark.usefixtures("alias")
+def test_submodules_are_attributes_without_an_import_of_their_own() -> None:
+    peer = import_module("fastapi")
+    assert peer.encoders is import_module("fastapi.encoders")
+    assert not hasattr(peer, "no_such_module")
 
 
 @pytest.mark.usefixtures("alias")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -25,6 +28,9 @@ from vivace.exceptions import HTTPException, WebSocketException
 from vivace.routing import APIRouter
 
 from .applications import FastAPI
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 __version__ = PEER_VERSION
 
@@ -50,3 +56,18 @@ __all__ = [
     "WebSocketException",
     "status",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Import a submodule: programs use those that the peer imports itself without importing them.
+
+    Raises:
+        AttributeError: if there is no such submodule.
+    """
+    module = f"{__name__}.{name}"
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None

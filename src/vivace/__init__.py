@@ -2,49 +2,68 @@
 
 from __future__ import annotations
 
-from starlette import status
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from vivace.applications import Vivace
-from vivace.background import BackgroundTasks
-from vivace.datastructures import UploadFile
-from vivace.declare.functions import (
-    Body,
-    Cookie,
-    Depends,
-    File,
-    Form,
-    Header,
-    Path,
-    Query,
-    Security,
-)
-from vivace.exceptions import HTTPException, WebSocketException
-from vivace.requests import Request
-from vivace.responses import Response
-from vivace.routing import APIRouter
-from vivace.websockets import WebSocket, WebSocketDisconnect
+if TYPE_CHECKING:
+    from starlette import status as status
+
+    from vivace.applications import Vivace as Vivace
+    from vivace.background import BackgroundTasks as BackgroundTasks
+    from vivace.datastructures import UploadFile as UploadFile
+    from vivace.declare.functions import (
+        Body as Body,
+        Cookie as Cookie,
+        Depends as Depends,
+        File as File,
+        Form as Form,
+        Header as Header,
+        Path as Path,
+        Query as Query,
+        Security as Security,
+    )
+    from vivace.exceptions import HTTPException as HTTPException
+    from vivace.exceptions import WebSocketException as WebSocketException
+    from vivace.requests import Request as Request
+    from vivace.responses import Response as Response
+    from vivace.routing import APIRouter as APIRouter
+    from vivace.websockets import WebSocket as WebSocket
+    from vivace.websockets import WebSocketDisconnect as WebSocketDisconnect
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "APIRouter",
-    "BackgroundTasks",
-    "Body",
-    "Cookie",
-    "Depends",
-    "File",
-    "Form",
-    "HTTPException",
-    "Header",
-    "Path",
-    "Query",
-    "Request",
-    "Response",
-    "Security",
-    "UploadFile",
-    "Vivace",
-    "WebSocket",
-    "WebSocketDisconnect",
-    "WebSocketException",
-    "status",
-]
+# Each name is imported when it is first used: the command line, the alias and the pytest plugin
+# live in this package too, and should not wait for the framework.
+_HOMES = {
+    "APIRouter": "vivace.routing",
+    "BackgroundTasks": "vivace.background",
+    "Body": "vivace.declare.functions",
+    "Cookie": "vivace.declare.functions",
+    "Depends": "vivace.declare.functions",
+    "File": "vivace.declare.functions",
+    "Form": "vivace.declare.functions",
+    "HTTPException": "vivace.exceptions",
+    "Header": "vivace.declare.functions",
+    "Path": "vivace.declare.functions",
+    "Query": "vivace.declare.functions",
+    "Request": "vivace.requests",
+    "Response": "vivace.responses",
+    "Security": "vivace.declare.functions",
+    "UploadFile": "vivace.datastructures",
+    "Vivace": "vivace.applications",
+    "WebSocket": "vivace.websockets",
+    "WebSocketDisconnect": "vivace.websockets",
+    "WebSocketException": "vivace.exceptions",
+}
+
+__all__ = [*sorted(_HOMES), "status"]  # noqa: PLE0604 - the names above
+
+
+def __getattr__(name: str) -> Any:
+    if name == "status":
+        return import_module("starlette.status")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

@@ -160,11 +160,10 @@ def _field_info(declaration: Declared, *, in_path: bool) -> FieldInfo:
         info = _merged(_implied_marker(declaration, in_path), declaration.annotation)
         if isinstance(marker, FieldInfo):
             _take_over(info, marker)
-    if declaration.has_default:
-        assert not isinstance(info, Path), (
-            f"Path parameters cannot have a default value: remove the default of "
-            f"{declaration.name!r} in {declaration.function}"
-        )
+    if isinstance(info, Path):
+        # A path without the parameter does not match, so that a default would never be used.
+        info.default = PydanticUndefined
+    elif declaration.has_default:
         info.default = declaration.default
     elif info.default is ...:
         info.default = PydanticUndefined

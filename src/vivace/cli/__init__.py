@@ -23,7 +23,7 @@ def main(program: str | None = None, *, errors: TextIO | None = None) -> None:
     try:
         from vivace.cli.commands import run
     except ModuleNotFoundError as error:
-        if error.name not in REQUIREMENTS:
+        if (error.name or "").partition(".")[0] not in REQUIREMENTS:
             raise
         sys.exit(
             'To use the vivace command, please install "vivace[standard]":\n\n'

@@ -38,7 +38,10 @@ AsFastapiOption = Annotated[
 ]
 HostOption = Annotated[str, typer.Option(metavar="ADDRESS", help="The address to listen on.")]
 PortOption = Annotated[
-    int, typer.Option(metavar="PORT", min=0, max=65535, envvar="PORT", help="The port; 0 picks a free one.")
+    int,
+    typer.Option(
+        metavar="PORT", min=0, max=65535, envvar="PORT", help="The port; 0 picks a free one."
+    ),
 ]
 RootPathOption = Annotated[
     str,

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vivace.cli.discovery import Target, find_target
+from vivace.cli.errors import CommandError
 from vivace.cli.options import (
     AppArgument,
     AsFastapiOption,
@@ -48,8 +49,8 @@ def dev(
 ) -> None:
     """Serve an app on this machine, and again whenever its source changes."""
     target = find_target(app or entrypoint, name=name, as_fastapi=as_fastapi)
-    show_banner("development", target, host=host, port=port)
     serve(
+        "development",
         target,
         host=host,
         port=port,
@@ -85,8 +86,8 @@ def run(
 ) -> None:
     """Serve an app in production."""
     target = find_target(app or entrypoint, name=name, as_fastapi=as_fastapi)
-    show_banner("production", target, host=host, port=port)
     serve(
+        "production",
         target,
         host=host,
         port=port,
@@ -98,11 +99,18 @@ def run(
     )
 
 
-def serve(target: Target, **settings: Any) -> None:
-    """Serve ``target`` until the process is told to stop; ``settings`` are uvicorn's."""
-    import uvicorn
+def serve(mode: str, target: Target, *, host: str, port: int, **settings: Any) -> None:
+    """Serve ``target`` until the process is told to stop; ``settings`` are uvicorn's.
 
-    uvicorn.run(target.import_string, **settings)
+    Raises:
+        CommandError: uvicorn is not installed.
+    """
+    try:
+        import uvicorn
+    except ModuleNotFoundError:
+        raise CommandError("Uvicorn is not installed.", 'pip install "vivace[standard]"') from None
+    show_banner(mode, target, host=host, port=port)
+    uvicorn.run(target.import_string, host=host, port=port, **settings)
 
 
 def show_banner(mode: str, target: Target, *, host: str, port: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from weakref import WeakKeyDictionary
@@ -11,6 +12,7 @@ from anyio.lowlevel import current_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Self
 
 DependencyScope = Literal["function", "request", "app"]
 
@@ -83,6 +85,12 @@ class Depends:
         if self.max_concurrency is not None:
             limit = ConcurrencyLimit(_checked_maximum(self.max_concurrency))
         object.__setattr__(self, "_concurrency", limit)
+
+    def with_dependency(self, dependency: Callable[..., Any]) -> Self:
+        """This declaration with ``dependency`` filled in; it shares this one's limit."""
+        declaration = copy(self)
+        object.__setattr__(declaration, "dependency", dependency)
+        return declaration
 
     @property
     def concurrency(self) -> ConcurrencyLimit | None:

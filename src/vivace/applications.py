@@ -44,6 +44,8 @@ from vivace.serve.inclusion import FlatRoutes
 from vivace.serve.operation_id import generate_unique_id
 from vivace.serve.router import APIRouter, Decorator, Endpoint
 from vivace.serve.settings import Responses
+from vivace.telemetry import Telemetry, read_config
+from vivace.telemetry.routes import record_unhandled
 
 ExceptionHandler = Callable[[Any, Any], Any]
 
@@ -189,6 +191,8 @@ class Vivace(Starlette):
         self.exception_handlers.update(exception_handlers or {})
         self.user_middleware = list(middleware or [])
         self.middleware_stack: ASGIApp | None = None
+        self._telemetry = read_config(telemetry)
+        self._recorder = Telemetry(self._telemetry)
         self._handler_tables: tuple[dict[Any, Any], dict[int, Any]] | None = None
         self.setup()
 
@@ -249,7 +253,13 @@ class Vivace(Starlette):
         scope["app"] = self
         if self.middleware_stack is None:
             self.middleware_stack = self.build_middleware_stack()
-        await self.middleware_stack(scope, receive, send)
+        stack = self.middleware_stack
+        if scope["type"] == "lifespan":
+            await self._recorder.lifespan(stack, scope, receive, send)
+        elif self._recorder.is_active():
+            await self._recorder(stack, scope, receive, send)
+        else:
+            await stack(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[HANDLERS] = self._handler_tables or self._make_handler_tables()
@@ -277,6 +287,7 @@ class Vivace(Starlette):
         self, error: Exception, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Send the reply to an error that no handler is registered for: 500."""
+        record_unhandled(scope, error)
         request = Request(scope, receive, send)
         handler = self._error_handler
         standard = ServerErrorMiddleware(self.router, debug=self.debug)

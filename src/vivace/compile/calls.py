@@ -136,21 +136,23 @@ class CallEmitter:
             call = contextmanager(call)
         elif step.scope is not None and step.plan.calling is Calling.ASYNC_GENERATOR:
             call = asynccontextmanager(call)
-        return f"{self.source.bind(f'call_{name}', call)}({', '.join(self._arguments(step))})"
+        arguments = ", ".join(f"{name}={value}" for name, value in self.arguments(step))
+        return f"{self.source.bind(f'call_{name}', call)}({arguments})"
 
-    def _arguments(self, step: Step) -> Iterator[str]:
+    def arguments(self, step: Step) -> Iterator[tuple[str, str]]:
+        """The name of each argument of ``step``, and the expression of its value."""
         for parameter in step.plan.parameters:
-            yield f"{parameter.name}={local(parameter.name, step.index)}"
+            yield parameter.name, local(parameter.name, step.index)
         for name, index in step.arguments:
-            yield f"{name}={value_of(self.steps[index])}"
+            yield name, value_of(self.steps[index])
         for name, kind in step.plan.injected:
             if kind is Injected.SECURITY_SCOPES:
                 scopes = self.source.bind("SecurityScopes", SecurityScopes)
-                yield f"{name}={scopes}(scopes={list(step.scopes)!r})"
+                yield name, f"{scopes}(scopes={list(step.scopes)!r})"
             elif kind is Injected.CONNECTION:
-                yield f"{name}={self.connection}"
+                yield name, self.connection
             else:
-                yield f"{name}={INJECTED_VARIABLES[kind]}"
+                yield name, INJECTED_VARIABLES[kind]
 
 
 def _limit(step: Step) -> Any:

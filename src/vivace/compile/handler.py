@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-from starlette.background import BackgroundTasks
 from starlette.requests import Request
 from starlette.websockets import WebSocket
 
-from vivace.analyse.plan import Calling, EndpointPlan, Injected, Scope, Source as Origin, Step
+from vivace.analyse.plan import Calling, EndpointPlan, Injected, Scope, Step
+from vivace.background import BackgroundTasks
 from vivace.compile.body import emit_body, emit_body_parameters, needs_form
 from vivace.compile.build import build
 from vivace.compile.calls import GENERATORS, CallEmitter, value_of
@@ -21,6 +21,8 @@ from vivace.compile.source import Source, identifier
 from vivace.exceptions import RequestValidationError, WebSocketRequestValidationError
 from vivace.runtime.errors import TrackedSend, answer_error, answer_late_error, send_response
 from vivace.runtime.responses import parameter_response
+from vivace.runtime.threads import run_in_thread
+from vivace.telemetry.naming import scope_key
 from vivace.runtime.body_limit import limit_body
 
 Handler = Callable[..., Any]
@@ -36,10 +38,13 @@ def compile_handler(plan: EndpointPlan, options: HandlerOptions) -> Handler:
 
 def handler_source(plan: EndpointPlan, options: HandlerOptions) -> tuple[Source, str]:
     """The text of a handler with its namespace, and the name of its function."""
-    return _HandlerEmitter(plan, options).emit()
+    emitter = TelemetryEmitter if options.telemetry else HandlerEmitter
+    return emitter(plan, options).emit()
 
 
-class _HandlerEmitter:
+class HandlerEmitter:
+    """Writes the handler of one plan."""
+
     def __init__(self, plan: EndpointPlan, options: HandlerOptions) -> None:
         self.plan = plan
         self.options = options
@@ -72,8 +77,8 @@ class _HandlerEmitter:
 
     def _straight(self) -> None:
         """No clean-up: whatever fails before the first byte is answered in one place."""
-        self._limit_body()
         with self.source.block("try:"):
+            self._limit_body()
             self._request_object()
             self._answer()
         answer = self.source.bind("answer_error", answer_error)
@@ -83,10 +88,10 @@ class _HandlerEmitter:
 
     def _with_stack(self) -> None:
         """Clean-up after the response: an error may come when it has begun."""
-        self._limit_body()
         self.source.line(f"send = {self.source.bind('TrackedSend', TrackedSend)}(send)")
         stack = self.source.bind("AsyncExitStack", AsyncExitStack)
         with self.source.block("try:"):
+            self._limit_body()
             self._request_object()
             with self.source.block(f"async with {stack}() as request_stack:"):
                 self._within_function_stack()
@@ -174,11 +179,15 @@ class _HandlerEmitter:
         self.response.emit(value_of(self.root))
 
     def _read(self) -> None:
+        """Take the request apart, the body included."""
         emit_sources(self.source, self.steps)
-        body = self.plan.body
-        if body is not None:
+        if self.plan.body is not None:
             has_request = self._needs_request or self.options.target is Target.REQUEST
-            emit_body(self.source, body, self.options, has_request)
+            emit_body(self.source, self.plan.body, self.options, has_request)
+
+    def _validate(self) -> None:
+        """Fill every parameter, and collect what is wrong with them."""
+        body = self.plan.body
         failing = self._failing()
         if failing:
             self.source.line("errors = None")
@@ -197,16 +206,26 @@ class _HandlerEmitter:
         return [step for step in self._failing() if step is not self.root]
 
     def _call_all(self, error: type[Exception]) -> None:
+        """Call the dependencies and the endpoint, where the parameters allow it."""
+        self._validate()
         if self._failing():
             with self.source.block("if errors is not None:"):
                 self._after_errors()
                 self._raise(error)
         self.calls.lane = 0
-        if self.root.plan.calling in GENERATORS:
+        if self._streams:
             self.calls.emit(self.steps[:-1])
-            self.source.line(f"{value_of(self.root)} = {self.calls.expression(self.root)}")
+            self._call_generator()
         else:
             self.calls.emit(self.steps)
+
+    @property
+    def _streams(self) -> bool:
+        return self.root.plan.calling in GENERATORS
+
+    def _call_generator(self) -> None:
+        """An endpoint that yields is only started here: it runs while the response is sent."""
+        self.source.line(f"{value_of(self.root)} = {self.calls.expression(self.root)}")
 
     def _raise(self, error: type[Exception]) -> None:
         name = self.source.bind(error.__name__, error)
@@ -241,6 +260,77 @@ class _HandlerEmitter:
             self.source.line(f"await {send}(response, scope, receive, send)")
 
 
+class TelemetryEmitter(HandlerEmitter):
+    """Writes the variant of a handler that reports its stages.
+
+    See :mod:`vivace.telemetry` for what is reported when.
+    """
+
+    def __init__(self, plan: EndpointPlan, options: HandlerOptions) -> None:
+        super().__init__(plan, options)
+        self.response.stage = self._operation("serialization")
+
+    def _operation(self, name: str) -> str:
+        endpoint = self.source.bind("endpoint", self.plan.root.call)
+        return f"with telemetry.operation({name!r}, {endpoint}):"
+
+    @property
+    def _needs_request(self) -> bool:
+        return self.options.target is not Target.WEBSOCKET
+
+    def _read(self) -> None:
+        connection = "websocket" if self.options.target is Target.WEBSOCKET else "request"
+        self.source.line(f"telemetry = scope[{scope_key()!r}]")
+        self.source.line(f"telemetry.data.{connection} = {connection}")
+        if self.plan.body is None:
+            super()._read()
+            return
+        with self.source.block("try:"):
+            super()._read()
+        error = self.source.bind("RequestValidationError", RequestValidationError)
+        with self.source.block(f"except {error} as error:"):
+            self.source.line("telemetry.data.body = error.body")
+            self.source.line("telemetry.validation_failed(error.errors())")
+            self.source.line("raise")
+        self.source.line("telemetry.data.body = payload")
+
+    def _call_all(self, error: type[Exception]) -> None:
+        with self.source.block(self._operation("dependencies")):
+            self._validate()
+            if self._failing():
+                with self.source.block("if errors is None:"):
+                    self._call_dependencies()
+                with self.source.block("else:"):
+                    self._after_errors()
+            else:
+                self._call_dependencies()
+        if self._failing():
+            with self.source.block("if errors is not None:"):
+                self.source.line("telemetry.validation_failed(errors)")
+                self._raise(error)
+        values = ", ".join(f"{name!r}: {value}" for name, value in self.calls.arguments(self.root))
+        self.source.line(f"telemetry.data.values, telemetry.data.errors = {{{values}}}, []")
+        self._call_endpoint()
+
+    def _call_dependencies(self) -> None:
+        self.calls.lane = 0
+        self.calls.emit(self.steps[:-1])
+
+    def _call_endpoint(self) -> None:
+        if self._streams:
+            with self.source.block(self._operation("endpoint")):
+                self._call_generator()
+        elif self.root.plan.calling is Calling.THREAD:
+            run = self.source.bind("run_in_thread", run_in_thread)
+            with self.source.block("def in_thread():"):
+                with self.source.block(self._operation("endpoint")):
+                    self.source.line(f"return {self.calls.expression(self.root)}")
+            self.source.line(f"{value_of(self.root)} = await {run}(in_thread, {self.calls.lane})")
+        else:
+            with self.source.block(self._operation("endpoint")):
+                self.calls.emit([self.root])
+
+
 def _flag(step: Step) -> str:
     return f"step_{step.index}_failed"
 
@@ -254,4 +344,4 @@ def _called(plan: EndpointPlan) -> Sequence[Step]:
     return [step for step in plan.steps if step.index in needed]
 
 
-__all__ = ["Calling", "Handler", "Origin", "compile_handler", "handler_source"]
+__all__ = ["Handler", "compile_handler", "handler_source"]

@@ -10,7 +10,6 @@ from starlette.responses import Response, StreamingResponse
 from vivace.analyse.plan import EndpointPlan, Injected, StreamKind
 from vivace.compile.options import HandlerOptions, Target
 from vivace.compile.source import Source
-from vivace.declare.defaults import DefaultPlaceholder
 from vivace.runtime.background import run_background
 from vivace.runtime.responses import (
     adopt_background,
@@ -40,6 +39,8 @@ class ResponseEmitter:
         self.options = options
         self.parameters = "parameters" if Injected.RESPONSE in injected else "None"
         self.background = "background" if Injected.BACKGROUND_TASKS in injected else "None"
+        #: The head of a block around the work of making the response; for telemetry.
+        self.stage: str | None = None
 
     @property
     def sends_bytes(self) -> bool:
@@ -63,12 +64,19 @@ class ResponseEmitter:
                 adopt = self.source.bind("adopt_background", adopt_background)
                 self.source.line(f"response = {adopt}({result}, {self.background})")
         with self.source.block("else:"):
-            if self.sends_bytes:
-                self.source.line("response = None")
-                self.source.line(f"content = {self._encoder()}({result})")
-                self._late_status()
+            if self.stage is None:
+                self._make(result)
             else:
-                self._object(result)
+                with self.source.block(self.stage):
+                    self._make(result)
+
+    def _make(self, result: str) -> None:
+        if self.sends_bytes:
+            self.source.line("response = None")
+            self.source.line(f"content = {self._encoder()}({result})")
+            self._late_status()
+        else:
+            self._object(result)
 
     def _encoder(self) -> str:
         context = self.options.endpoint_context
@@ -146,10 +154,5 @@ class ResponseEmitter:
     def emit_check(self) -> None:
         """After a dependency swallowed the endpoint's exception there is nothing to send."""
         missing = self.source.bind("nothing_returned", nothing_returned)
-        unset = "content" if self.sends_bytes else "response"
         with self.source.block(f"if response is None{' and content is None' if self.sends_bytes else ''}:"):
             self.source.line(f"raise {missing}()")
-        del unset
-
-
-__all__ = ["DefaultPlaceholder", "ResponseEmitter"]

@@ -19,6 +19,7 @@ from vivace.serve.inclusion import IncludedRouter, Version, flat_routes
 from vivace.serve.route import APIRoute
 from vivace.serve.table import Found, RouteTable
 from vivace.serve.websocket_route import APIWebSocketRoute
+from vivace.telemetry.routes import record_route
 
 if TYPE_CHECKING:
     from vivace.serve.router import APIRouter
@@ -104,13 +105,14 @@ class Dispatcher:
         outer = scope.get("path_params")
         scope["path_params"] = {**outer, **params} if outer else params
         scope["endpoint"] = route.endpoint
+        record_route(scope, route)
         if type(route) is APIRoute:
             scope["route"] = route
             if route._original is not route:
                 scope[scopes.KEY] = {**(scope.get(scopes.KEY) or {}), scopes.EFFECTIVE: route}
             handlers = route._handlers
             if route.app == handlers.serve:
-                await handlers.current()(scope, receive, send)
+                await handlers.current(scope)(scope, receive, send)
                 return
         await self._handle(route, scope, receive, send)
 
@@ -135,6 +137,7 @@ class Dispatcher:
             match, child_scope = self._match_opaque(route, scope)
             if match is Match.FULL:
                 scope.update(child_scope)
+                record_route(scope, route)
                 await self._handle(route, scope, receive, send)
                 return True
             if match is Match.PARTIAL and partial is None:
@@ -206,6 +209,7 @@ class Dispatcher:
         scope["route"] = route
         scope["endpoint"] = route.endpoint
         scope["path_params"] = {**(scope.get("path_params") or {}), **found[0].params}
+        record_route(scope, route)
         error = HTTPException(405, headers={"Allow": ", ".join(self._allowed(found))})
         await self._fail(error, scope, receive, send)
 
@@ -235,7 +239,9 @@ class Dispatcher:
         if self._router.redirect_slashes and path != "/":
             redirect = dict(scope)
             redirect["path"] = scope["path"].rstrip("/") if path.endswith("/") else scope["path"] + "/"
-            if self._matches_anything(get_route_path(redirect), redirect):
+            matched = self._match_for_redirect(get_route_path(redirect), redirect)
+            if matched is not None:
+                record_route(scope, matched)
                 response = RedirectResponse(url=str(URL(scope=redirect)))
                 await response(scope, receive, send)
                 return
@@ -246,12 +252,15 @@ class Dispatcher:
             return
         await self._guarded(self._router.default, scope, receive, send)
 
-    def _matches_anything(self, path: str, scope: Scope) -> bool:
-        if self._http.find(path):
-            return True
-        return any(
-            self._match_opaque(route, scope)[0] is not Match.NONE for _, route in self._opaque
-        )
+    def _match_for_redirect(self, path: str, scope: Scope) -> BaseRoute | None:
+        """The route that a redirect would lead to."""
+        found = self._http.find(path)
+        if found:
+            return found[0].entry.route
+        for _, route in self._opaque:
+            if self._match_opaque(route, scope)[0] is not Match.NONE:
+                return route
+        return None
 
 
 def _is_opaque(route: Any) -> bool:

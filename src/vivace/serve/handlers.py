@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -13,10 +14,11 @@ from starlette.types import Receive, Scope, Send
 from vivace.analyse.overrides import override
 from vivace.analyse.plan import EndpointPlan
 from vivace.compile.handler import compile_handler, handler_source
-from vivace.compile.options import HandlerOptions, Target
+from vivace.compile.options import Target
 from vivace.runtime.errors import TrackedSend, answer_late_error
 from vivace.runtime.responses import nothing_returned
 from vivace.serve.scope import current_route
+from vivace.telemetry.naming import scope_key
 
 if TYPE_CHECKING:
     from vivace.serve.route import APIRoute
@@ -32,6 +34,13 @@ class Handlers:
     def __init__(self, route: APIRoute | APIWebSocketRoute) -> None:
         self.route = route
         self._compiled: dict[Hashable, Any] = {}
+        #: The handler for what nearly every request finds: no overrides, no telemetry.
+        self._plain: Any = None
+        self._telemetry_key = scope_key()
+
+    @property
+    def _target(self) -> Target:
+        return self.route.handler_options().target
 
     @property
     def overrides(self) -> Overrides:
@@ -40,13 +49,18 @@ class Handlers:
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that the route has matched."""
-        await self.current()(scope, receive, send)
+        await self.current(scope)(scope, receive, send)
 
-    def current(self) -> Any:
+    def current(self, scope: Scope) -> Any:
         """The ASGI handler for the overrides that hold now."""
+        if self._plain is not None and not self.overrides and scope.get(self._telemetry_key) is None:
+            return self._plain
         if self.is_wrapped:
             return self._wrapped()
-        return self.compiled(self.route.handler_options())
+        handler = self.compiled(self._target, scope)
+        if not self.overrides and scope.get(self._telemetry_key) is None:
+            self._plain = handler
+        return handler
 
     @property
     def is_wrapped(self) -> bool:
@@ -56,11 +70,14 @@ class Handlers:
         made = getattr(type(self.route), "get_route_handler", None)
         return made is not None and made is not APIRoute.get_route_handler
 
-    def compiled(self, options: HandlerOptions) -> Any:
+    def compiled(self, target: Target, scope: Scope) -> Any:
+        """The handler of this shape, for the overrides and the telemetry of this request."""
         overrides = self.overrides
-        key = (options.target, options.telemetry, _key(overrides))
+        telemetry = scope.get(self._telemetry_key) is not None
+        key = (target, telemetry, _key(overrides))
         handler = self._compiled.get(key)
         if handler is None:
+            options = replace(self.route.handler_options(), target=target, telemetry=telemetry)
             handler = compile_handler(self._plan(overrides), options)
             self._compiled[key] = handler
         return handler
@@ -73,7 +90,7 @@ class Handlers:
         """A function of the request which follows the overrides as they change."""
 
         async def handler(request: Request) -> Response:
-            compiled = self.compiled(self.route.handler_options(Target.REQUEST))
+            compiled = self.compiled(Target.REQUEST, request.scope)
             response: Response = await compiled(request)
             return response
 
@@ -92,8 +109,10 @@ class Handlers:
 
     def source(self) -> str:
         """The text of the handler as it is without overrides."""
-        target = Target.REQUEST if self.is_wrapped else Target.ASGI
-        source, _ = handler_source(self.route.plan, self.route.handler_options(target))
+        options = self.route.handler_options()
+        if self.is_wrapped:
+            options = replace(options, target=Target.REQUEST)
+        source, _ = handler_source(self.route.plan, options)
         return source.text()
 
 

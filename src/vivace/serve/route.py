@@ -20,7 +20,7 @@ from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependenci
 from vivace.analyse.fields import Field
 from vivace.analyse.plan import EndpointPlan
 from vivace.analyse.response import Serialization, response_field, response_plan
-from vivace.compile.options import HandlerOptions, Target
+from vivace.compile.options import HandlerOptions
 from vivace.declare.defaults import Default, DefaultPlaceholder
 from vivace.declare.dependencies import Depends
 from vivace.declare.form_limits import FormLimits, check_form_limits
@@ -242,12 +242,11 @@ class APIRoute(Route):
 
     # Serving.
 
-    def handler_options(self, target: Target = Target.ASGI) -> HandlerOptions:
+    def handler_options(self) -> HandlerOptions:
         """The settings of the handler, every default resolved."""
         response_class = self.response_class
         is_default = isinstance(response_class, DefaultPlaceholder)
         return HandlerOptions(
-            target=target,
             response_class=response_class.value if is_default else response_class,  # type: ignore[union-attr]
             is_default_class=is_default,
             status_code=self.status_code,

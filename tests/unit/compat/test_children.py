@@ -58,7 +58,8 @@ def test_xdist_workers_and_their_children_run_under_the_alias(
         "    command = [sys.executable, '-c', SHOW_FINDER]\n"
         "    assert subprocess.check_output(command, text=True) == 'PeerFinder\\n'\n"
     )
-    printed = run_python("-m", "vivace.compat", "-m", "pytest", "-n", "2", "-q")
+    command = ["-m", "pytest", "-p", "xdist", "-n", "1", "-q"]
+    printed = run_python("-m", "vivace.compat", *command, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     assert "2 passed" in printed
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from starlette.routing import WebSocketRoute
 
-from vivace.analyse.plan import Calling, EndpointPlan
+from vivace.analyse.plan import Calling, EndpointPlan, Scope
 from vivace.cli.discovery import find_target
 from vivace.cli.errors import CommandError
 from vivace.cli.options import AppArgument, AsFastapiOption, NameOption
@@ -91,11 +91,12 @@ def describe_methods(route: Any) -> str:
 
 
 def threaded_calls(plan: EndpointPlan | None) -> Iterator[str]:
-    """The names of the callables that ``plan`` runs in a worker thread, each once."""
+    """The names of the callables that a request runs in a worker thread, each once."""
     seen = set()
     for step in plan.steps if plan is not None else ():
         name = callable_name(step.plan.call)
-        if step.plan.calling in THREADED and name not in seen:
+        # What the app makes once, when it starts, is no cost of a request.
+        if step.plan.calling in THREADED and step.scope is not Scope.APP and name not in seen:
             seen.add(name)
             yield name
 
@@ -115,7 +116,8 @@ def show_table(console: Console, rows: list[Row]) -> None:
         show_edge=False,
     )
     table.add_column("Method", no_wrap=True, style="cyan")
-    table.add_column("Path", overflow="fold", style="bold")
+    # It is what a route is known by, so that the other columns give way before it.
+    table.add_column("Path", overflow="fold", style="bold", min_width=24)
     table.add_column("Name", overflow="fold")
     table.add_column("In a thread", overflow="fold", style="yellow")
     for row in rows:

@@ -80,9 +80,11 @@ def get_openapi(
         "tags": tags or None,
         "externalDocs": external_docs or None,
     }
-    encoded: dict[str, Any] = jsonable_encoder(
-        OpenAPI.model_validate(document), by_alias=True, exclude_none=True
+    dumped = OpenAPI.model_validate(document).model_dump(
+        mode="json", by_alias=True, exclude_none=True
     )
+    # Once more, for nulls in what no model describes.
+    encoded: dict[str, Any] = jsonable_encoder(dumped, exclude_none=True)
     return encoded
 
 

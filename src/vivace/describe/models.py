@@ -92,15 +92,15 @@ class Schema(OpenAPIObject):
     propertyNames: SchemaOrBool | None = None
     unevaluatedItems: SchemaOrBool | None = None
     unevaluatedProperties: SchemaOrBool | None = None
-    # JSON Schema Validation, §6: assertions.
+    # JSON Schema Validation, §6: assertions. ``int`` keeps whole numbers as they were written.
     type: SchemaType | list[SchemaType] | None = None
     enum: list[Any] | None = None
     const: Any | None = None
-    multipleOf: float | None = Field(default=None, gt=0)
-    maximum: float | None = None
-    exclusiveMaximum: float | None = None
-    minimum: float | None = None
-    exclusiveMinimum: float | None = None
+    multipleOf: int | float | None = Field(default=None, gt=0)
+    maximum: int | float | None = None
+    exclusiveMaximum: int | float | None = None
+    minimum: int | float | None = None
+    exclusiveMinimum: int | float | None = None
     maxLength: int | None = Field(default=None, ge=0)
     minLength: int | None = Field(default=None, ge=0)
     pattern: str | None = None

@@ -15,10 +15,9 @@ What a router has to do with them:
   that serves the request does this, once, for all the routers included in it.
 - Where it matches, the router updates the scope and calls ``handle``, also on a partial match.
   It matches no WebSocket.
-- A frontend with dependencies is served by an ordinary handler: the router compiles
-  :attr:`FrontendRoute.endpoint` with :attr:`FrontendRoute.dependencies`, overrides and all, and
-  sets the result as ``handler``. They run for GET and HEAD only, other methods being refused.
-  Middleware is around frontends as around routes.
+- A frontend with dependencies is served by a handler that is compiled as that of a route is;
+  without, by none. They run for GET and HEAD only, other methods being refused. Middleware is
+  around frontends as around routes.
 - 404 and 405 are raised as ``HTTPException``, for the app's handlers.
 """
 
@@ -34,9 +33,12 @@ from starlette._utils import get_route_path
 from starlette.background import BackgroundTasks  # noqa: TC002
 from starlette.exceptions import HTTPException
 from starlette.requests import Request  # noqa: TC002
-from starlette.responses import Response  # noqa: TC002
+from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, compile_path
 
+from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependencies
+from vivace.analyse.plan import EndpointPlan, ResponsePlan
+from vivace.compile.options import HandlerOptions
 from vivace.runtime.body_limit import limit_body
 from vivace.serve.frontend_files import (
     METHODS,
@@ -45,12 +47,14 @@ from vivace.serve.frontend_files import (
     FrontendFiles,
     check_frontend,
 )
+from vivace.serve.handlers import Handlers, endpoint_context
+from vivace.telemetry.routes import record_route
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Self
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
     from vivace.declare.dependencies import Depends
 
@@ -94,14 +98,31 @@ class FrontendRoute(BaseRoute):
         self.methods = METHODS
         self.dependencies = list(dependencies)
         self.max_body_size = max_body_size
-        #: What serves a request where there are dependencies.
-        self.handler: ASGIApp | None = None
-        self._set_path(path.rstrip("/"))
+        self._place(path.rstrip("/"))
 
-    def _set_path(self, path: str) -> None:
+    def _place(self, path: str) -> None:
         self.path = path
         self.path_regex, self.path_format, self.param_convertors = compile_path(
             path + "/{path:path}"
+        )
+        self.path_names = frozenset(self.param_convertors) - {"path"}
+        # A wrong signature fails here, where the frontend is declared or included.
+        self.plan = self._plan()
+        self._handlers = Handlers(self)  # type: ignore[arg-type]
+
+    def _plan(self) -> EndpointPlan:
+        root = analyse_call(self.endpoint, self.path_names)
+        root = with_dependencies(root, self.dependencies, self.path_names)
+        return endpoint_plan(root, ResponsePlan())
+
+    def handler_options(self) -> HandlerOptions:
+        """The settings of the handler that calls the dependencies."""
+        return HandlerOptions(
+            response_class=FileResponse,
+            is_default_class=False,
+            max_body_size=self.max_body_size,
+            endpoint_context=endpoint_context(self.endpoint, f"GET {self.path_format}"),
+            path_names=self.path_names,
         )
 
     def with_prefix(
@@ -119,11 +140,10 @@ class FrontendRoute(BaseRoute):
             max_body_size: Holds where it has no limit of its own, in bytes.
         """
         route = copy.copy(self)
-        route.handler = None
         route.dependencies = [*dependencies, *self.dependencies]
         if self.max_body_size is None:
             route.max_body_size = max_body_size
-        route._set_path(prefix + self.path)
+        route._place(prefix + self.path)
         return route
 
     @property
@@ -159,15 +179,14 @@ class FrontendRoute(BaseRoute):
         return params, params.pop("path")
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        record_route(scope, self)
+        if self.dependencies and scope["method"] in self.methods:
+            await self._handlers.current(scope)(scope, receive, send)
+            return
         if self.max_body_size is not None:
             receive = limit_body(scope, receive, self.max_body_size)
-        if self.dependencies and scope["method"] in self.methods:
-            # Without a handler nothing would guard the files.
-            assert self.handler is not None, "A frontend with dependencies needs a handler"
-            await self.handler(scope, receive, send)
-        else:
-            response = await self._get_response(scope)
-            await response(scope, receive, send)
+        response = await self._get_response(scope)
+        await response(scope, receive, send)
 
     async def endpoint(
         self, request: Request, response: Response, background_tasks: BackgroundTasks

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import anyio
 import pytest
@@ -9,13 +10,14 @@ from starlette.applications import Starlette
 from starlette.background import BackgroundTasks
 from starlette.datastructures import URLPath
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Mount, NoMatchFound, Route
 from starlette.testclient import TestClient
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message
 
+from vivace import APIRouter, Vivace
 from vivace.declare.dependencies import Depends
+from vivace.declare.functions import Path as PathParameter
 from vivace.serve.frontend import FrontendRoute, FrontendRoutes
 
 HTML = {"accept": "text/html"}
@@ -132,15 +134,15 @@ def test_an_inclusion_makes_another_route_of_it(dist: Path) -> None:
 
 
 def test_an_inclusion_puts_its_dependencies_first_and_its_limit_last(dist: Path) -> None:
-    outer, inner, own = Depends(list), Depends(dict), Depends(set)
+    def depend() -> None: ...
+
+    # Equal declarations would not tell their order.
+    own, inner, outer = (Depends(depend, max_concurrency=number) for number in (1, 2, 3))
     route = FrontendRoute("/", directory=dist, dependencies=[own])
-    route.handler = Response()
     included = route.with_prefix("", dependencies=[inner], max_body_size=5)
     twice = included.with_prefix("", dependencies=[outer], max_body_size=10)
     assert twice.dependencies == [outer, inner, own]
     assert (route.max_body_size, included.max_body_size, twice.max_body_size) == (None, 5, 5)
-    # A handler is compiled for one set of dependencies.
-    assert included.handler is None
     assert route.dependencies == [own]
 
 
@@ -154,41 +156,96 @@ def test_a_body_that_is_too_large_is_refused(dist: Path, path: str) -> None:
     assert client.request("GET", "/large/asset.txt", content=b"x").text == "asset"
 
 
-def test_nothing_is_served_unguarded(dist: Path) -> None:
-    route = FrontendRoute("/", directory=dist, dependencies=[Depends(list)])
-    with pytest.raises(AssertionError, match="handler"):
-        make_client(route).get("/asset.txt")
+def require_token(token: str) -> None:
+    if token != "ok":
+        raise HTTPException(401)
 
 
-def test_a_handler_stands_before_the_files(dist: Path) -> None:
+def test_dependencies_guard_files_and_fallbacks(dist: Path) -> None:
+    app = Vivace(dependencies=[Depends(require_token)])
+    app.frontend("/", directory=dist, fallback="index.html")
+    client = TestClient(app)
+    for path in ("/asset.txt", "/", "/users"):
+        assert client.get(path, headers=HTML).status_code == 422
+        assert client.get(path + "?token=wrong", headers=HTML).status_code == 401
+        assert client.get(path + "?token=ok", headers=HTML).status_code == 200
+        assert client.head(path + "?token=wrong", headers=HTML).status_code == 401
+    # Methods that files do not have are refused without them.
+    assert client.post("/asset.txt").status_code == 405
+
+
+def test_dependencies_run_from_the_outside_in(dist: Path) -> None:
+    calls: list[str] = []
+
+    def record(name: str) -> Depends:
+        def dependency() -> None:
+            calls.append(name)
+
+        return Depends(dependency)
+
+    child = APIRouter(dependencies=[record("child")])
+    child.frontend("/ui", directory=dist)
+    app = Vivace(dependencies=[record("app")])
+    app.include_router(child, prefix="/child", dependencies=[record("inclusion")])
+    assert TestClient(app).get("/child/ui/").text == "app"
+    assert calls == ["app", "inclusion", "child"]
+
+
+def test_dependencies_read_the_prefixs_parameters(dist: Path) -> None:
+    tenants: list[str] = []
+
+    def note(tenant: Annotated[str, PathParameter()]) -> None:
+        tenants.append(tenant)
+
+    router = APIRouter()
+    router.frontend("/", directory=dist)
+    app = Vivace()
+    app.include_router(router, prefix="/t/{tenant}", dependencies=[Depends(note)])
+    assert TestClient(app).get("/t/acme/asset.txt").text == "asset"
+    assert tenants == ["acme"]
+
+
+def test_what_dependencies_add_goes_with_the_file(dist: Path) -> None:
     tasks: list[str] = []
 
-    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
-        """What is compiled of a dependency and the endpoint."""
-        request = Request(scope)
-        if request.query_params.get("token") != "ok":
-            raise HTTPException(401)
-        response = Response(b"not sent", headers={"x-dependency": "set"})
+    def add(response: Response, background_tasks: BackgroundTasks) -> None:
+        response.headers["x-dependency"] = "set"
+        response.headers["content-type"] = "text/nonsense"
         response.set_cookie("session", "1")
-        background_tasks = BackgroundTasks()
         background_tasks.add_task(tasks.append, "run")
-        file = await route.endpoint(request, response, background_tasks)
-        await file(scope, receive, send)
 
-    route = FrontendRoute("/", directory=dist, dependencies=[Depends(list)])
-    route.handler = handler
-    client = make_client(route)
-    assert client.get("/asset.txt").status_code == 401
-    assert tasks == []
-    response = client.get("/asset.txt?token=ok")
+    app = Vivace(dependencies=[Depends(add)])
+    app.frontend("/", directory=dist)
+    response = TestClient(app).get("/asset.txt")
     assert response.text == "asset"
     assert response.headers["x-dependency"] == "set"
     assert response.headers.get_list("content-type") == ["text/plain; charset=utf-8"]
+    assert response.headers.get_list("content-length") == ["5"]
     assert response.cookies["session"] == "1"
     assert tasks == ["run"]
-    assert client.get("/users?token=ok", headers=HTML).text == "app"
-    # Methods that files do not have are refused without it.
-    assert client.post("/asset.txt").status_code == 405
+
+
+def test_a_body_that_is_too_large_is_refused_before_dependencies_run(dist: Path) -> None:
+    app = Vivace(dependencies=[Depends(require_token)], max_body_size=0)
+    app.frontend("/", directory=dist)
+    assert TestClient(app).request("GET", "/asset.txt", content=b"x").status_code == 413
+
+
+def test_declared_routes_come_first(dist: Path) -> None:
+    def read() -> str:
+        return "declared"
+
+    app = Vivace()
+    app.frontend("/", directory=dist, fallback="index.html")
+    app.post("/asset.txt")(read)
+    app.get("/index.html/")(read)
+    client = TestClient(app, follow_redirects=False)
+    assert client.post("/asset.txt").json() == "declared"
+    # Neither a method that is not allowed nor a slash that is missing is a file's business.
+    assert client.get("/asset.txt").status_code == 405
+    assert client.get("/index.html").status_code == 307
+    assert client.get("/users", headers=HTML).text == "app"
+    assert client.get("/users").json() == {"detail": "Not Found"}
 
 
 def test_frontends_have_no_names(dist: Path) -> None:

@@ -76,7 +76,7 @@ def limit_body(scope: Scope, receive: Receive, limit: int) -> Receive:
     if active is None:
         return _counting(receive, limit)
     _replace(active, limit)
-    return receive
+    return _unwrapping(receive)
 
 
 def _counting(receive: Receive, limit: int) -> Receive:
@@ -92,6 +92,28 @@ def _counting(receive: Receive, limit: int) -> Receive:
         return message
 
     return receive_limited
+
+
+def _unwrapping(receive: Receive) -> Receive:
+    """``receive`` as it was before ``BaseHTTPMiddleware`` put it into a task group."""
+
+    async def receive_unwrapped() -> Message:
+        try:
+            return await receive()
+        except ExceptionGroup as group:
+            error = content_too_large(group)
+            if error is None:
+                raise
+            raise error from None
+
+    return receive_unwrapped
+
+
+def content_too_large(error: BaseException) -> ContentTooLarge | None:
+    """The refusal of a body which is all that ``error`` is: by itself, or alone in a group."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error if isinstance(error, ContentTooLarge) else None
 
 
 def content_length(scope: Scope) -> int:
@@ -176,9 +198,14 @@ class BodyLimitMiddleware:
             if self.limit is not None:
                 _replace(scope[ACTIVE_LIMIT], self.limit)
             await self.app(scope, receive, note_start)
-        except HTTPException as error:
-            # Starlette's limits have a class of their own for it, which is private.
-            if error.status_code != 413 or started:
+        except Exception as error:
+            if started or not _is_refusal(error):
                 raise
-            response = JSONResponse({"detail": error.detail}, status_code=413)
+            response = JSONResponse({"detail": "Content Too Large"}, status_code=413)
             await response(scope, receive, send)
+
+
+def _is_refusal(error: Exception) -> bool:
+    # Starlette's limits have a class of their own for it, which is private.
+    is_starlettes = isinstance(error, HTTPException) and error.status_code == 413
+    return is_starlettes or content_too_large(error) is not None

@@ -21,6 +21,7 @@ from vivace.runtime.body_limit import (
     ContentTooLarge,
     check_body_limit,
     content_length,
+    content_too_large,
     innermost,
     limit_body,
 )
@@ -44,6 +45,13 @@ class ReadingMiddleware(BaseHTTPMiddleware):
         self, request: Request, call_next: Callable[[Request], Awaitable[Response]]
     ) -> Response:
         await request.body()
+        return await call_next(request)
+
+
+class PassingMiddleware(BaseHTTPMiddleware):
+    async def dispatch(
+        self, request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
         return await call_next(request)
 
 
@@ -186,6 +194,27 @@ def test_a_mounted_app_inherits_a_limit_even_for_its_middleware(
     assert post(parent, b"123456", "/child/") == expected
     assert post(parent, chunks(b"123", b"456"), "/child/") == expected
     assert post(parent, b"12345", "/child/") == 200
+
+
+# Starlette leaves the generator of the body unfinished after each chunk.
+@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
+@pytest.mark.parametrize("reading", [False, True])
+def test_a_task_group_of_middleware_hides_nothing(reading: bool) -> None:
+    inner = [Middleware(ReadingMiddleware)] if reading else []
+    app = Starlette(
+        routes=[Route("/", Handler(5), methods=["POST"])],
+        middleware=[Middleware(BodyLimitMiddleware, 5), Middleware(PassingMiddleware), *inner],
+    )
+    assert post(app, chunks(b"123", b"456")) == 413
+    assert post(app, chunks(b"12", b"345")) == 200
+
+
+def test_only_a_refusal_that_is_alone_is_taken_from_a_group() -> None:
+    error = ContentTooLarge()
+    assert content_too_large(error) is error
+    assert content_too_large(ExceptionGroup("", [ExceptionGroup("", [error])])) is error
+    assert content_too_large(ExceptionGroup("", [error, RuntimeError()])) is None
+    assert content_too_large(ExceptionGroup("", [HTTPException(413)])) is None
 
 
 @pytest.mark.parametrize("limit", [5, 10])

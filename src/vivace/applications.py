@@ -39,6 +39,8 @@ from vivace.responses import JSONResponse
 from vivace.runtime.app_scope import AppScope
 from vivace.runtime.background import RUNNING, BackgroundJobs
 from vivace.runtime.body_limit import BodyLimitMiddleware
+from vivace.runtime.form_limits import SCOPE_KEY as FORM_LIMITS
+from vivace.runtime.form_limits import merge_inherited
 from vivace.runtime.errors import HANDLERS, TrackedSend, invoke_handler
 from vivace.serve.inclusion import FlatRoutes
 from vivace.serve.operation_id import generate_unique_id
@@ -264,6 +266,8 @@ class Vivace(Starlette):
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[HANDLERS] = self._handler_tables or self._make_handler_tables()
         scope[RUNNING] = self.background
+        if self.router.form_limits:
+            scope[FORM_LIMITS] = merge_inherited(scope, self.router.form_limits)
         if scope["type"] == "lifespan":
             await self.router(scope, receive, send)
         else:

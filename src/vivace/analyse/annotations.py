@@ -7,15 +7,17 @@ import sys
 import types
 import typing
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import partial
 from types import SimpleNamespace
 from typing import Annotated, Any, ForwardRef, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Json
 from starlette.datastructures import UploadFile
 from typing_extensions import TypeAliasType, get_type_hints
+
+from vivace.exceptions import PydanticV1NotSupportedError
 
 SEQUENCES: tuple[type, ...] = (list, tuple, set, frozenset, deque)
 UNIONS = (Union, types.UnionType)
@@ -84,11 +86,17 @@ def expand_alias(annotation: Any) -> Any:
 
 
 def without_metadata(annotation: Any) -> Any:
-    """``Annotated[T, ...]`` and named aliases reduced to ``T``."""
+    """``Annotated[T, ...]`` and named aliases reduced to ``T``, and ``Json[T]`` to text."""
     annotation = expand_alias(annotation)
     while get_origin(annotation) is Annotated:
-        annotation = expand_alias(get_args(annotation)[0])
+        inner, *metadata = get_args(annotation)
+        annotation = str if is_json(metadata) else expand_alias(inner)
     return annotation
+
+
+def is_json(metadata: Iterable[Any]) -> bool:
+    """True for the metadata of pydantic's ``Json``: a value that arrives as JSON in a string."""
+    return any(item is Json or isinstance(item, Json) for item in metadata)
 
 
 def is_union(annotation: Any) -> bool:
@@ -186,6 +194,25 @@ def _holds(annotation: Any, wanted: type) -> bool:
         or (_is_sequence_class(member) and any(_holds(arg, wanted) for arg in get_args(member)))
         for member in members_of(annotation)
     )
+
+
+def refuse_old_models(annotation: Any) -> None:
+    """Refuse models of pydantic's first version, at any depth of ``annotation``.
+
+    Raises:
+        PydanticV1NotSupportedError: It names the model.
+    """
+    # Not imported: who has such a model has imported it, and importing it warns.
+    old = sys.modules.get("pydantic.v1")
+    if old is None:
+        return
+    if is_subclass(annotation, old.BaseModel):
+        raise PydanticV1NotSupportedError(
+            "pydantic.v1 models are not supported: make "
+            f"{annotation.__name__!r} a subclass of pydantic.BaseModel."
+        )
+    for argument in get_args(annotation):
+        refuse_old_models(argument)
 
 
 def is_unresolved(annotation: Any) -> bool:

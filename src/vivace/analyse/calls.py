@@ -50,7 +50,7 @@ class Analyser:
         plan = self._remembered(call, path_names)
         scopes = tuple(declaration.scopes or ()) if isinstance(declaration, Security) else ()
         if scopes:
-            plan = replace(plan, own_scopes=scopes)
+            plan = replace(plan, own_scopes=scopes, uses_scopes=True)
         dependency = DependencyPlan(
             name=name,
             plan=plan,
@@ -89,14 +89,15 @@ def _read(call: Callable[..., Any], path_names: frozenset[str], analyser: Analys
             injected.append((declaration.name, kind))
         else:
             parameters.append(request_parameter(declaration, path_names))
+    is_scheme = isinstance(call, SecurityScheme)
     return CallPlan(
         call=call,
         calling=calling_of(call),
         parameters=tuple(_in_source_order(parameters)),
         injected=tuple(injected),
         dependencies=tuple(dependencies),
-        is_security_scheme=isinstance(call, SecurityScheme),
-        uses_scopes=_uses_scopes(injected, dependencies),
+        is_security_scheme=is_scheme,
+        uses_scopes=is_scheme or _uses_scopes(injected, dependencies),
     )
 
 

@@ -95,7 +95,8 @@ class CallPlan:
     own_scopes: tuple[str, ...] = ()
     #: True where ``call`` is an instance of a security scheme.
     is_security_scheme: bool = False
-    #: True where this callable or one below it asks for ``SecurityScopes``.
+    #: True where scopes tell one call from another: it, or one below it, is a security scheme,
+    #: declares scopes, or asks for ``SecurityScopes``.
     uses_scopes: bool = False
 
     def of(self, source: Source) -> tuple[Parameter, ...]:

@@ -55,8 +55,8 @@ def stream_item_type(endpoint: Callable[..., Any]) -> Any:
     """The ``T`` of ``AsyncIterable[T]``; ``None`` where it is not declared."""
     annotation = return_annotation(endpoint)
     if get_origin(annotation) in STREAMS:
-        item = get_args(annotation)[0]
-        return None if item is Any else item
+        arguments = get_args(annotation)
+        return arguments[0] if arguments and arguments[0] is not Any else None
     return None
 
 

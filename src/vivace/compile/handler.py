@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+
 from typing import Any
 
 from starlette.requests import Request
@@ -20,6 +20,7 @@ from vivace.compile.response import ResponseEmitter
 from vivace.compile.source import Source, identifier
 from vivace.exceptions import RequestValidationError, WebSocketRequestValidationError
 from vivace.runtime.errors import TrackedSend, answer_error, answer_late_error, send_response
+from vivace.runtime.generators import CleanupStack, EarlyCleanupStack
 from vivace.runtime.responses import parameter_response
 from vivace.runtime.threads import run_in_thread
 from vivace.telemetry.naming import scope_key
@@ -89,7 +90,7 @@ class HandlerEmitter:
     def _with_stack(self) -> None:
         """Clean-up after the response: an error may come when it has begun."""
         self.source.line(f"send = {self.source.bind('TrackedSend', TrackedSend)}(send)")
-        stack = self.source.bind("AsyncExitStack", AsyncExitStack)
+        stack = self.source.bind("CleanupStack", CleanupStack)
         with self.source.block("try:"):
             self._limit_body()
             self._request_object()
@@ -105,8 +106,8 @@ class HandlerEmitter:
         if self.response.sends_bytes:
             self.source.line("content = None")
         if any(step.scope is Scope.FUNCTION for step in self.steps):
-            stack = self.source.bind("AsyncExitStack", AsyncExitStack)
-            with self.source.block(f"async with {stack}() as function_stack:"):
+            early = self.source.bind("EarlyCleanupStack", EarlyCleanupStack)
+            with self.source.block(f"async with {early}(request_stack) as function_stack:"):
                 self._answer()
         else:
             self._answer()
@@ -125,13 +126,14 @@ class HandlerEmitter:
 
     def _websocket(self) -> None:
         websocket = self.source.bind("WebSocket", WebSocket)
-        stack = self.source.bind("AsyncExitStack", AsyncExitStack)
+        stack = self.source.bind("CleanupStack", CleanupStack)
         self.source.line(f"websocket = {websocket}(scope, receive, send)")
         self._parameter_objects()
         answer = self.source.bind("answer_error", answer_error)
         with self.source.block("try:"):
             with self.source.block(f"async with {stack}() as request_stack:"):
-                with self.source.block(f"async with {stack}() as function_stack:"):
+                early = self.source.bind("EarlyCleanupStack", EarlyCleanupStack)
+                with self.source.block(f"async with {early}(request_stack) as function_stack:"):
                     self._read()
                     self._call_all(WebSocketRequestValidationError)
         with self.source.block("except Exception as error:"):

@@ -69,7 +69,7 @@ class Depends:
     max_concurrency: int | None = None
     # It takes part in comparison: ``typing`` gives the same ``Annotated`` object back for equal
     # declarations, so that two limits would otherwise become one.
-    _concurrency: ConcurrencyLimit | None = field(init=False, repr=False)
+    _concurrency: ConcurrencyLimit | None = field(default=None, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.dependency is not None and not callable(self.dependency):
@@ -81,10 +81,16 @@ class Depends:
             raise ValueError(
                 f'scope={self.scope!r} is not one of "function", "request", "app" or None.'
             )
-        limit = None
-        if self.max_concurrency is not None:
-            limit = ConcurrencyLimit(_checked_maximum(self.max_concurrency))
-        object.__setattr__(self, "_concurrency", limit)
+        object.__setattr__(self, "_concurrency", self._limit())
+
+    def _limit(self) -> ConcurrencyLimit | None:
+        if self.max_concurrency is None:
+            return None
+        maximum = _checked_maximum(self.max_concurrency)
+        # ``dataclasses.replace`` hands on the limit of the original.
+        if self._concurrency is not None and self._concurrency.maximum == maximum:
+            return self._concurrency
+        return ConcurrencyLimit(maximum)
 
     def with_dependency(self, dependency: Callable[..., Any]) -> Self:
         """This declaration with ``dependency`` filled in; it shares this one's limit."""
@@ -119,10 +125,13 @@ class Security(Depends):
         use_cache: bool = True,
         scope: DependencyScope | None = None,
         max_concurrency: int | None = None,
+        _concurrency: ConcurrencyLimit | None = None,
     ) -> None:
         if isinstance(scopes, str):
             raise TypeError(f"scopes={scopes!r} is a string. Give a list: scopes=[{scopes!r}].")
-        super().__init__(dependency, use_cache, scope, max_concurrency)
+        super().__init__(
+            dependency, use_cache, scope, max_concurrency, _concurrency=_concurrency
+        )
         # A list would make the declaration unhashable.
         object.__setattr__(self, "scopes", tuple(scopes or ()))
 

@@ -10,8 +10,11 @@ from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vivace.runtime.body_limit import BodyLimitMiddleware, innermost
+from vivace.runtime.form_limits import SCOPE_KEY as FORM_LIMITS
+from vivace.runtime.form_limits import merge_inherited
 from vivace.runtime.errors import TrackedSend, answer_error, answer_late_error
 from vivace.serve import scope as scopes
 from vivace.serve.frontend import FrontendRoute, FrontendRoutes
@@ -65,6 +68,9 @@ class Dispatcher:
         placed = {n for n, _ in http} | {n for n, _ in sockets}
         self._opaque = [(n, r) for n, r in numbered if n not in placed]
         self._frontends = FrontendRoutes(_frontends(self._router))
+        for frontend in self._frontends.routes:
+            if frontend.dependencies:
+                frontend.handler = _guarded_frontend(frontend)
         self._version = version
 
     async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -177,7 +183,18 @@ class Dispatcher:
             }
         target = original if isinstance(route, (APIRoute, APIWebSocketRoute)) else route
         scope[PASSING] = [*getattr(route, "_guards", ()), target]
-        await self._guarded(self.pass_on, scope, receive, send)
+        app: ASGIApp = self.pass_on
+        if not isinstance(route, (APIRoute, APIWebSocketRoute)):
+            app = self._limited(route, scope)
+        await self._guarded(app, scope, receive, send)
+
+    def _limited(self, route: Any, scope: Scope) -> ASGIApp:
+        """What reads its body by itself, with the limits that it inherits."""
+        form_limits = getattr(route, "_form_limits", None)
+        if form_limits:
+            scope[FORM_LIMITS] = merge_inherited(scope, form_limits)
+        limit = innermost(getattr(route, "_body_limit", None), self._router.max_body_size)
+        return self.pass_on if limit is None else BodyLimitMiddleware(self.pass_on, limit)
 
     def is_passing(self, scope: Scope) -> bool:
         """True while a request is on its way through routers to a route."""
@@ -248,6 +265,7 @@ class Dispatcher:
         match, child_scope = self._frontends.matches(scope)
         if match is not Match.NONE:
             scope.update(child_scope)
+            record_route(scope, child_scope["route"])
             await self._guarded(self._frontends.handle, scope, receive, send)
             return
         await self._guarded(self._router.default, scope, receive, send)
@@ -271,6 +289,17 @@ def _is_opaque(route: Any) -> bool:
         base = APIWebSocketRoute  # type: ignore[assignment]
     known = base or (Route if isinstance(route, Route) else WebSocketRoute)
     return cls.matches is not known.matches or bool(getattr(route, "_guards", ()))
+
+
+def _guarded_frontend(frontend: FrontendRoute) -> ASGIApp:
+    """The handler of a frontend with dependencies: that of a route with the same ones."""
+    route = APIRoute(
+        frontend.path + "/{path:path}",
+        frontend.endpoint,
+        dependencies=frontend.dependencies,
+        response_model=None,
+    )
+    return route.app
 
 
 def _frontends(router: APIRouter) -> list[FrontendRoute]:

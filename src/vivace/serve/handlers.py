@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping
-from contextlib import AsyncExitStack
+
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,9 @@ from vivace.analyse.overrides import override
 from vivace.analyse.plan import EndpointPlan
 from vivace.compile.handler import compile_handler, handler_source
 from vivace.compile.options import Target
+from vivace.runtime.body_limit import innermost
 from vivace.runtime.errors import TrackedSend, answer_late_error
+from vivace.runtime.generators import CleanupStack, EarlyCleanupStack
 from vivace.runtime.responses import nothing_returned
 from vivace.serve.scope import current_route
 from vivace.telemetry.naming import scope_key
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 RequestHandler = Callable[[Request], Awaitable[Response]]
 Overrides = Mapping[Callable[..., Any], Callable[..., Any]]
+NO_OVERRIDES: Overrides = {}
 
 
 class Handlers:
@@ -42,23 +45,17 @@ class Handlers:
     def _target(self) -> Target:
         return self.route.handler_options().target
 
-    @property
-    def overrides(self) -> Overrides:
-        provider = self.route.dependency_overrides_provider
-        return getattr(provider, "dependency_overrides", None) or {}
-
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that the route has matched."""
         await self.current(scope)(scope, receive, send)
 
     def current(self, scope: Scope) -> Any:
         """The ASGI handler for the overrides that hold now."""
-        if self._plain is not None and not self.overrides and scope.get(self._telemetry_key) is None:
+        usual = not overrides_in(scope) and scope.get(self._telemetry_key) is None
+        if usual and self._plain is not None:
             return self._plain
-        if self.is_wrapped:
-            return self._wrapped()
-        handler = self.compiled(self._target, scope)
-        if not self.overrides and scope.get(self._telemetry_key) is None:
+        handler = self._wrapped() if self.is_wrapped else self.compiled(self._target, scope)
+        if usual:
             self._plain = handler
         return handler
 
@@ -72,12 +69,14 @@ class Handlers:
 
     def compiled(self, target: Target, scope: Scope) -> Any:
         """The handler of this shape, for the overrides and the telemetry of this request."""
-        overrides = self.overrides
+        overrides = overrides_in(scope)
         telemetry = scope.get(self._telemetry_key) is not None
         key = (target, telemetry, _key(overrides))
         handler = self._compiled.get(key)
         if handler is None:
-            options = replace(self.route.handler_options(), target=target, telemetry=telemetry)
+            options = self.route.handler_options()
+            limit = innermost(options.max_body_size, getattr(scope.get("app"), "max_body_size", None))
+            options = replace(options, target=target, telemetry=telemetry, max_body_size=limit)
             handler = compile_handler(self._plan(overrides), options)
             self._compiled[key] = handler
         return handler
@@ -116,6 +115,11 @@ class Handlers:
         return source.text()
 
 
+def overrides_in(scope: Scope) -> Overrides:
+    """What the app that serves a request replaces dependencies by."""
+    return getattr(scope.get("app"), "dependency_overrides", NO_OVERRIDES)
+
+
 def _key(overrides: Overrides) -> Hashable:
     return tuple((id(old), id(new)) for old, new in overrides.items())
 
@@ -127,10 +131,10 @@ def _wrap(handler: RequestHandler) -> Any:
         tracked = TrackedSend(send)
         request = Request(scope, receive, tracked)
         try:
-            async with AsyncExitStack() as request_stack:
+            async with CleanupStack() as request_stack:
                 scope["vivace.request_stack"] = request_stack
                 response = None
-                async with AsyncExitStack() as function_stack:
+                async with EarlyCleanupStack(request_stack) as function_stack:
                     scope["vivace.function_stack"] = function_stack
                     response = await handler(request)
                 if response is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, MutableSequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
 
 from starlette.datastructures import URLPath
@@ -11,6 +12,8 @@ from starlette.routing import BaseRoute, Host, Match, Mount, NoMatchFound, Route
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
+from vivace.declare.form_limits import FormLimits, merge_form_limits
+from vivace.runtime.body_limit import innermost
 from vivace.serve.route import APIRoute
 from vivace.serve.settings import Settings
 from vivace.serve.websocket_route import APIWebSocketRoute
@@ -106,12 +109,23 @@ class IncludedRouter(BaseRoute):
             self._flat = [
                 placed
                 for route in flat_routes(self.router.routes)
-                if (placed := place(route, self.settings)) is not None
+                if (placed := place(route, self._settings_of(route))) is not None
             ]
             for route in self._flat:
                 _guard(route, self.router)
             self._version = version
         return self._flat
+
+    def _settings_of(self, route: BaseRoute) -> Settings:
+        """What applies to ``route``: API routes have taken over what their router says already."""
+        if isinstance(route, (APIRoute, APIWebSocketRoute)):
+            return self.settings
+        router = self.router
+        return replace(
+            self.settings,
+            max_body_size=innermost(router.max_body_size, self.settings.max_body_size),
+            form_limits=merge_form_limits(self.settings.form_limits, router.form_limits),
+        )
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         partial: tuple[Match, Scope] = (Match.NONE, {})
@@ -182,6 +196,11 @@ def place(route: BaseRoute, settings: Settings) -> BaseRoute | None:
         placed = copy.copy(route)
     else:
         return None
+    if not isinstance(route, (APIRoute, APIWebSocketRoute)):
+        placed._body_limit = innermost(getattr(route, "_body_limit", None), settings.max_body_size)
+        placed._form_limits = merge_form_limits(
+            settings.form_limits, getattr(route, "_form_limits", FormLimits())
+        )
     placed._original = getattr(route, "_original", route)
     return placed  # type: ignore[no-any-return]
 

@@ -108,26 +108,32 @@ def callable_name(call: Any) -> str:
 
 def show_table(console: Console, rows: list[Row]) -> None:
     """Print a table that fits the terminal, or one line for each route where there is none."""
-    terminal = console.is_terminal
-    table = Table(
-        box=box.SIMPLE_HEAD if terminal else None,
-        pad_edge=False,
-        padding=(0, 1) if terminal else (0, 2, 0, 0),
-        show_edge=False,
-    )
+    if not console.is_terminal:
+        # Nothing is folded for whoever reads lines, such as grep.
+        console.width = UNFOLDED
+        console.print(make_table(rows, box=None, padding=(0, 2, 0, 0)))
+        return
+    look: dict[str, Any] = {"box": box.SIMPLE_HEAD, "padding": (0, 1)}
+    table = make_table(rows, **look)
+    if (
+        console.measure(table, options=console.options.update(width=UNFOLDED)).maximum
+        > console.width
+    ):
+        # One name a line: names are better not broken.
+        table = make_table(rows, separator="\n", **look)
+    console.print(table)
+
+
+def make_table(rows: list[Row], *, separator: str = ", ", **look: Any) -> Table:
+    table = Table(pad_edge=False, show_edge=False, **look)
     table.add_column("Method", no_wrap=True, style="cyan")
-    # It is what a route is known by, so that the other columns give way before it.
-    table.add_column("Path", overflow="fold", style="bold", min_width=24)
+    table.add_column("Path", overflow="fold", style="bold")
     table.add_column("Name", overflow="fold")
     table.add_column("In a thread", overflow="fold", style="yellow")
     for row in rows:
-        table.add_row(
-            row.methods, Text(row.path), Text(row.name), Text(", ".join(row.threaded) or "-")
-        )
-    if not terminal:
-        # Nothing is folded for whoever reads lines, such as grep.
-        console.width = UNFOLDED
-    console.print(table)
+        threaded = separator.join(row.threaded) or "-"
+        table.add_row(row.methods, Text(row.path), Text(row.name), Text(threaded))
+    return table
 
 
 def show_source(console: Console, rows: list[Row], path: str) -> None:

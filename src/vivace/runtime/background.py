@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import sniffio
 from anyio import CancelScope
 from starlette.types import Scope
 
@@ -40,11 +39,19 @@ async def run_background(task: Task, scope: Scope) -> None:
     has already promised.
     """
     jobs: BackgroundJobs | None = scope.get(RUNNING)
-    if jobs is None or sniffio.current_async_library() != "asyncio":
+    if jobs is None or not _runs_on_asyncio():
         with CancelScope(shield=True):
             await task()
         return
     await asyncio.shield(jobs.start(task))
+
+
+def _runs_on_asyncio() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 async def _as_coroutine(task: Task) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from vivace.describe.endpoint import documented_endpoints
 from vivace.describe.models import OpenAPI
-from vivace.describe.operations import Operations, documented_routes, fields_of
+from vivace.describe.operations import Operations
 from vivace.describe.responses import VALIDATION_ERROR_DEFINITIONS
 from vivace.describe.schemas import Schemas
 from vivace.encoders import jsonable_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from vivace.describe.endpoint import DocumentedEndpoint
 
 
 def get_openapi(
@@ -56,9 +59,9 @@ def get_openapi(
     Raises:
         pydantic.ValidationError: What a declaration adds to the document does not fit it.
     """
-    paths = documented_routes(routes)
-    hooks = documented_routes(webhooks)
-    fields = chain.from_iterable(fields_of(route) for route in chain(paths, hooks))
+    paths = documented_endpoints(routes)
+    hooks = documented_endpoints(webhooks)
+    fields = chain.from_iterable(endpoint.fields() for endpoint in chain(paths, hooks))
     schemas = Schemas(fields, separate_input_and_output=separate_input_output_schemas)
     operations = Operations(schemas)
     info = {
@@ -88,11 +91,11 @@ def get_openapi(
     return encoded
 
 
-def _path_items(routes: Iterable[Any], operations: Operations) -> dict[str, Any]:
+def _path_items(endpoints: Iterable[DocumentedEndpoint], operations: Operations) -> dict[str, Any]:
     items: dict[str, Any] = {}
-    for route in routes:
-        # Two routes with different methods may share a path.
-        items.setdefault(route.path_format, {}).update(operations.path_item(route))
+    for endpoint in endpoints:
+        item = items.setdefault(endpoint.route.path_format, {})
+        item.update(operations.path_item(endpoint))
     return items
 
 

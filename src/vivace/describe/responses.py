@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from vivace.analyse.plan import StreamKind
 from vivace.declare.defaults import DefaultPlaceholder
 from vivace.describe.merging import merge
+from vivace.describe.schemas import REFERENCE_PREFIX
 
 if TYPE_CHECKING:
     from vivace.describe.schemas import JsonSchema, Schemas
@@ -52,12 +53,12 @@ VALIDATION_ERROR_DEFINITIONS: dict[str, JsonSchema] = {
             "detail": {
                 "title": "Detail",
                 "type": "array",
-                "items": {"$ref": "#/components/schemas/ValidationError"},
+                "items": {"$ref": REFERENCE_PREFIX + "ValidationError"},
             }
         },
     },
 }
-VALIDATION_ERROR_REFERENCE = "#/components/schemas/HTTPValidationError"
+VALIDATION_ERROR_REFERENCE = REFERENCE_PREFIX + "HTTPValidationError"
 
 
 def response_objects(route: Any, schemas: Schemas) -> Responses:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 JsonSchema = dict[str, Any]
 
-REFERENCE_TEMPLATE = "#/components/schemas/{model}"
+REFERENCE_PREFIX = "#/components/schemas/"
+REFERENCE_TEMPLATE = REFERENCE_PREFIX + "{model}"
 
 
 class OpenAPISchemaGenerator(GenerateJsonSchema):
@@ -57,20 +58,28 @@ class Schemas:
             name: _public(definition) for name, definition in definitions.items()
         }
 
-    def of(self, field: Field) -> JsonSchema:
+    def of(self, field: Field, *, name: str | None = None) -> JsonSchema:
         """The schema of ``field``: a reference where its type has a definition.
 
-        Any other schema is titled after the field.
+        Any other schema has a title: that of the declaration, or else ``name`` in words, which
+        by default is the name that clients use.
         """
         schema: JsonSchema = dict(self._schemas[field, self._modes[field]])
         if "$ref" not in schema:
-            schema["title"] = title_of(field)
+            schema["title"] = field.info.title or in_words(name or field.validation_name)
         return schema
 
+    def definition(self, schema: JsonSchema) -> JsonSchema | None:
+        """The definition that ``schema`` refers to; ``None`` where it is no reference."""
+        reference = schema.get("$ref")
+        if reference is None:
+            return None
+        return self.definitions[reference.removeprefix(REFERENCE_PREFIX)]
 
-def title_of(field: Field) -> str:
-    """A title for people: that of the declaration, or the name in words."""
-    return field.info.title or field.validation_name.title().replace("_", " ")
+
+def in_words(name: str) -> str:
+    """A name as a title for people."""
+    return name.title().replace("_", " ")
 
 
 def _public(definition: JsonSchema) -> JsonSchema:
@@ -99,4 +108,4 @@ def _has_computed_fields(schema: Any) -> bool:
     return False
 
 
-__all__ = ["REFERENCE_TEMPLATE", "JsonSchema", "OpenAPISchemaGenerator", "Schemas", "title_of"]
+__all__ = ["REFERENCE_PREFIX", "JsonSchema", "OpenAPISchemaGenerator", "Schemas", "in_words"]

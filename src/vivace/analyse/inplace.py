@@ -28,9 +28,10 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import annotated_types
 from pydantic.fields import FieldInfo
-from starlette.exceptions import HTTPException
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from vivace.analyse.annotations import members_of, signature_of, without_metadata
+from vivace.exceptions import HTTPException
 
 NUMBERS = (int, float, bool, complex, decimal.Decimal)
 PLAIN = (
@@ -42,6 +43,8 @@ SAFE_CALLS = {
     *("str", "int", "float", "bool", "bytes", "len", "abs", "min", "max", "round", "repr"),
     *("dict", "list", "tuple", "set", "frozenset"),
 }
+#: Constructors of exceptions that only store their arguments.
+PLAIN_EXCEPTIONS = (StarletteHTTPException.__init__, HTTPException.__init__)
 NUMBER, VALUE, OPAQUE = "number", "value", "opaque"
 
 
@@ -62,12 +65,7 @@ def _class_only_stores(cls: type) -> bool:
         return False
     if cls.__setattr__ is not object.__setattr__:
         return False
-    if any(
-        hasattr(value, "__set__") and not inspect.ismemberdescriptor(value)
-        for base in cls.__mro__
-        for value in vars(base).values()
-        if base is not object and value is not vars(base).get("__dict__")
-    ):
+    if any(_runs_code_when_set(value) for base in cls.__mro__ for value in vars(base).values()):
         return False
     if cls.__init__ is object.__init__:
         return True
@@ -78,6 +76,13 @@ def _class_only_stores(cls: type) -> bool:
             for field in dataclasses.fields(cls)
         )
     return _function_is_harmless(cls.__init__, receiver="self")
+
+
+def _runs_code_when_set(attribute: Any) -> bool:
+    """True for a property or another descriptor that a class's author has written."""
+    return hasattr(type(attribute), "__set__") and not (
+        inspect.ismemberdescriptor(attribute) or inspect.isgetsetdescriptor(attribute)
+    )
 
 
 def _function_is_harmless(function: Callable[..., Any], receiver: str | None) -> bool:
@@ -224,7 +229,7 @@ class _Proof:
         match func:
             case ast.Name(id=name) if name not in self.kinds:
                 target = self.names.get(name)
-                if inspect.isclass(target) and issubclass(target, HTTPException):
+                if inspect.isclass(target) and target.__init__ in PLAIN_EXCEPTIONS:
                     return OPAQUE if all(map(self.kind, arguments)) else None
                 if target is getattr(builtins, name, None) and name in SAFE_CALLS:
                     return OPAQUE if all(map(self._is_plain, arguments)) else None

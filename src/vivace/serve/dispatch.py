@@ -80,47 +80,62 @@ class Dispatcher:
         if "router" not in scope:
             scope["router"] = self._router
         path = scope["path"] if not scope.get("root_path") else get_route_path(scope)
-        if scope["type"] == "http":
-            await self._http_request(path, scope, receive, send)
-        else:
+        if scope["type"] != "http":
             await self._socket(path, scope, receive, send)
-
-    async def _http_request(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+            return
         found = self._http.find(path)
         method = scope["method"]
-        chosen = None
-        for candidate in found:
-            if candidate.accepts(method):
-                chosen = candidate
+        for chosen in found:
+            methods = chosen.entry.methods
+            if methods is None or method in methods:
                 break
+        else:
+            await self._unanswered(path, found, scope, receive, send)
+            return
         if self._opaque and await self._opaque_first(chosen, scope, receive, send):
             return
-        if chosen is None and method == "HEAD" and self.complete_methods:
-            chosen = next((c for c in found if c.accepts("GET")), None)
-            send = without_body(send)
-        if chosen is not None:
+        if chosen.entry.is_direct:
+            self._enter(chosen, scope)
+            handlers = chosen.entry.route._handlers  # type: ignore[attr-defined]
+            await handlers.current(scope)(scope, receive, send)
+        else:
             await self._serve(chosen, scope, receive, send)
-        elif found:
+
+    async def _unanswered(
+        self, path: str, found: Sequence[Found], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer a request that no route matches, or none with its method."""
+        if self._opaque and await self._opaque_first(None, scope, receive, send):
+            return
+        if scope["method"] == "HEAD" and self.complete_methods:
+            chosen = next((candidate for candidate in found if candidate.accepts("GET")), None)
+            if chosen is not None:
+                await self._serve(chosen, scope, receive, without_body(send))
+                return
+        if found:
             await self._refuse_method(found, scope, receive, send)
         else:
             await self._unmatched(path, scope, receive, send)
 
-    async def _serve(self, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
+    def _enter(self, found: Found, scope: Scope) -> None:
+        """Leave in the scope where the request has arrived."""
         route: Any = found.entry.route
-        params = found.params
         outer = scope.get("path_params")
-        scope["path_params"] = {**outer, **params} if outer else params
+        scope["path_params"] = {**outer, **found.params} if outer else dict(found.params)
         scope["endpoint"] = route.endpoint
+        scope["route"] = route
+        original = getattr(route, "_original", route)
+        if original is not route:
+            scope[scopes.KEY] = {**(scope.get(scopes.KEY) or {}), scopes.EFFECTIVE: route}
         record_route(scope, route)
-        if type(route) is APIRoute:
-            scope["route"] = route
-            if route._original is not route:
-                scope[scopes.KEY] = {**(scope.get(scopes.KEY) or {}), scopes.EFFECTIVE: route}
-            handlers = route._handlers
-            if route.app == handlers.serve:
-                await handlers.current(scope)(scope, receive, send)
-                return
-        await self._handle(route, scope, receive, send)
+
+    async def _serve(self, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
+        self._enter(found, scope)
+        route: Any = found.entry.route
+        if found.entry.is_direct:
+            await route._handlers.serve(scope, receive, send)
+        else:
+            await self._handle(route, scope, receive, send)
 
     async def _socket(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         found = self._sockets.find(path)

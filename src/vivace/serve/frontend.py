@@ -13,8 +13,8 @@ What a router has to do with them:
   answered with 405, and never with a file) and the redirect to or from a slash. A mount is a
   full match for all that is below it, and has the frontends of its own app. Only the router
   that serves the request does this, once, for all the routers included in it.
-- Where it matches, the router updates the scope and calls ``handle``, also on a partial match.
-  It matches no WebSocket.
+- Where it matches, the router updates the scope, tells telemetry which route it is, and calls
+  ``handle``, also on a partial match. It matches no WebSocket.
 - A frontend with dependencies is served by a handler that is compiled as that of a route is;
   without, by none. They run for GET and HEAD only, other methods being refused. Middleware is
   around frontends as around routes.
@@ -48,7 +48,6 @@ from vivace.serve.frontend_files import (
     check_frontend,
 )
 from vivace.serve.handlers import Handlers, endpoint_context
-from vivace.telemetry.routes import record_route
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -179,7 +178,6 @@ class FrontendRoute(BaseRoute):
         return params, params.pop("path")
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        record_route(scope, self)
         if self.dependencies and scope["method"] in self.methods:
             await self._handlers.current(scope)(scope, receive, send)
             return

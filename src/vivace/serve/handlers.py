@@ -51,7 +51,7 @@ class Handlers:
 
     def current(self, scope: Scope) -> Any:
         """The ASGI handler for the overrides that hold now."""
-        usual = not overrides_in(scope) and scope.get(self._telemetry_key) is None
+        usual = self._telemetry_key not in scope and not overrides_in(scope)
         if usual and self._plain is not None:
             return self._plain
         handler = self._wrapped() if self.is_wrapped else self.compiled(self._target, scope)

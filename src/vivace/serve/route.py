@@ -236,6 +236,15 @@ class APIRoute(Route):
         )
 
     @property
+    def is_direct(self) -> bool:
+        """True where requests go straight to the compiled handler.
+
+        False for a subclass that decides by itself how a request is handled, and where ``app``
+        has been replaced.
+        """
+        return type(self).handle is APIRoute.handle and self.app == self._handlers.serve
+
+    @property
     def original_route(self) -> APIRoute:
         """The route as it was declared, which is this one where it is not included anywhere."""
         return self._original

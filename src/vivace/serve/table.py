@@ -30,6 +30,8 @@ class Entry:
     route: BaseRoute
     #: ``None`` accepts every method.
     methods: frozenset[str] | None
+    #: True for a route that nothing stands before: its handler is called at once.
+    is_direct: bool
     pattern: re.Pattern[str]
     convertors: dict[str, Convertor[Any]]
     #: Parameters that are whole segments of any text, by the number of the segment; ``None``
@@ -152,6 +154,7 @@ def _entry(order: int, route: Any) -> Entry:
         order=order,
         route=route,
         methods=frozenset(methods) if methods is not None else None,
+        is_direct=getattr(route, "is_direct", False),
         pattern=route.path_regex,
         convertors=route.param_convertors,
         segments=_whole_segments(route.path, route.param_convertors),

@@ -17,7 +17,10 @@ app = Vivace(
     title="Bookshop",
     version="1.0.0",
     summary="An example of most of what Vivace does.",
+    # Errors are sent as application/problem+json (RFC 9457).
     problem_details=True,
+    # Nothing is measured, even where OpenTelemetry is set up for the process.
+    telemetry={"tracing": False, "metrics": False, "logs": False},
     description="Sign in as `reader` or `keeper`; the password of both is `vivace`.",
 )
 app.include_router(users.router)

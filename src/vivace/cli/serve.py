@@ -23,6 +23,10 @@ from vivace.cli.options import (
     RootPathOption,
 )
 
+#: Seconds that ``vivace dev`` waits for open connections: a browser holds event streams and
+#: WebSockets open, which would put off starting again for ever.
+OPEN_CONNECTIONS_TIMEOUT = 1
+
 
 def dev(
     app: AppArgument = None,
@@ -56,6 +60,7 @@ def dev(
         port=port,
         reload=reload,
         reload_dirs=[str(path) for path in reload_dir] if reload_dir else None,
+        timeout_graceful_shutdown=OPEN_CONNECTIONS_TIMEOUT,
         root_path=root_path,
         proxy_headers=proxy_headers,
         forwarded_allow_ips=forwarded_allow_ips,

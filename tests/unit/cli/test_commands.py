@@ -105,6 +105,16 @@ def test_the_framework_does_not_import_the_command() -> None:
     assert result.returncode == 0
 
 
+def test_commands_are_known_without_the_framework() -> None:
+    """Shell completion runs the command at every press of a key."""
+    result = run_python(
+        "import sys, vivace.cli.commands\n"
+        "print(*sorted({'pydantic', 'starlette', 'uvicorn'} & set(sys.modules)))"
+    )
+    assert result.stdout.split() == []
+    assert result.returncode == 0
+
+
 def test_the_package_runs_as_a_module() -> None:
     result = subprocess.run(
         [sys.executable, "-m", "vivace", "--version"], capture_output=True, text=True

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from vivace.cli.discovery import find_target
-from vivace.cli.routes import list_routes, show_source, show_table
+from vivace.cli.listing import list_routes, show_source, show_table
 
 from .conftest import Run, Write
 

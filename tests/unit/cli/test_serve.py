@@ -196,6 +196,7 @@ def test_the_settings_of_dev(run: Run, settings: dict[str, Any]) -> None:
         "port": 8000,
         "reload": True,
         "reload_dirs": None,
+        "timeout_graceful_shutdown": 1,
         "root_path": "",
         "proxy_headers": True,
         "forwarded_allow_ips": None,

@@ -105,7 +105,7 @@ def run_suite(arguments: list[str]) -> int:
     }
     command = [PYTHON, "-m", "vivace.compat", "-m", "pytest", "-p", "outcomes"]
     # Pytest's own lines of progress and counts, whatever else is installed.
-    options = ["-p", "no:sugar", "-q", "--no-header", "--tb=short", "-n", str(os.cpu_count() or 1)]
+    options = ["-p", "no:sugar", "--no-header", "--tb=short", "-n", str(os.cpu_count() or 1)]
     targets = arguments or ["tests"]
     return subprocess.run([*command, *options, *targets], cwd=SUITE, env=environment).returncode
 

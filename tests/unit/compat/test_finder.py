@@ -14,6 +14,7 @@ import pytest
 import vivace.compat
 from vivace.compat.finder import FACADE, PeerFinder
 from vivace.compat.modules import NATIVE_MODULES, PEER
+from vivace.telemetry import naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,6 +112,8 @@ def alias(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in peer_modules():
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    # Importing the facade renames telemetry.
+    monkeypatch.setattr(naming, "_names", naming._names)
     vivace.compat.install()
     yield
     for name in peer_modules():
@@ -156,6 +159,12 @@ def test_submodules_are_attributes_without_an_import_of_their_own() -> None:
     peer = import_module("fastapi")
     assert peer.encoders is import_module("fastapi.encoders")
     assert not hasattr(peer, "no_such_module")
+
+
+@pytest.mark.usefixtures("alias")
+def test_telemetry_goes_by_the_peers_name() -> None:
+    import_module(PEER)
+    assert (naming.prefix(), naming.title()) == ("fastapi", "FastAPI")
 
 
 @pytest.mark.usefixtures("alias")

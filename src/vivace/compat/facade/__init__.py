@@ -26,6 +26,7 @@ from vivace.declare.functions import (
 )
 from vivace.exceptions import HTTPException, WebSocketException
 from vivace.routing import APIRouter
+from vivace.telemetry import naming
 
 from .applications import FastAPI
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 __version__ = PEER_VERSION
+
+# Spans, attributes and environment variables go by the peer's name, as dashboards expect them.
+naming.use("fastapi", "FastAPI")
 
 __all__ = [
     "APIRouter",

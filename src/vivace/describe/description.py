@@ -22,7 +22,7 @@ class Description:
         description = app.__dict__.get("_description")
         if description is None:
             description = app.__dict__["_description"] = cls(app)
-        return description  # type: ignore[no-any-return]
+        return description
 
     def document(self) -> dict[str, Any]:
         app = self._app

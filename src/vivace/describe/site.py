@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse
+from starlette.staticfiles import StaticFiles
+
+from vivace.describe.assets import find_assets
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+
     from vivace.applications import Vivace
+    from vivace.describe.assets import Page
+
+    PageEndpoint = Callable[[Request], Awaitable[HTMLResponse]]
 
 
 class DocumentationSite:
@@ -16,54 +25,95 @@ class DocumentationSite:
 
     def __init__(self, app: Vivace) -> None:
         self._app = app
+        self._assets = find_assets(from_cdn=app.docs_from_cdn)
 
     def add_routes(self) -> None:
+        """Add the document and the pages that are not switched off.
+
+        The files of a page that are installed are served below the page itself.
+        """
         app = self._app
         if not app.openapi_url:
             return
         app.add_route(app.openapi_url, self.document, include_in_schema=False)
         if app.docs_url:
-            app.add_route(app.docs_url, self.swagger_ui, include_in_schema=False)
-            if app.swagger_ui_oauth2_redirect_url:
-                app.add_route(
-                    app.swagger_ui_oauth2_redirect_url, self.oauth2_redirect, include_in_schema=False
-                )
+            self._add_page("swagger_ui", app.docs_url, self.swagger_ui)
+            redirect = app.swagger_ui_oauth2_redirect_url
+            if redirect:
+                app.add_route(redirect, self.oauth2_redirect, include_in_schema=False)
         if app.redoc_url:
-            app.add_route(app.redoc_url, self.redoc, include_in_schema=False)
+            self._add_page("redoc", app.redoc_url, self.redoc)
+        if app.scalar_url:
+            self._add_page("scalar", app.scalar_url, self.scalar)
+
+    def _add_page(self, page: Page, url: str, endpoint: PageEndpoint) -> None:
+        self._app.add_route(url, endpoint, include_in_schema=False)
+        directory = self._assets[page].directory
+        if directory is not None:
+            self._app.mount(_assets_url(url), StaticFiles(directory=directory), f"{page}_assets")
 
     async def document(self, request: Request) -> JSONResponse:
+        """The OpenAPI document, with the prefix that a proxy took off as its first server."""
         app = self._app
         schema: dict[str, Any] = app.openapi()
-        root_path = request.scope.get("root_path", "").rstrip("/")
+        root_path = _root_path(request)
         urls = {server.get("url") for server in schema.get("servers", [])}
         if root_path and app.root_path_in_servers and root_path not in urls:
             schema = {**schema, "servers": [{"url": root_path}, *schema.get("servers", [])]}
         return JSONResponse(schema)
 
     async def swagger_ui(self, request: Request) -> HTMLResponse:
+        """The page with Swagger UI."""
         from vivace.describe.pages import get_swagger_ui_html
 
         app = self._app
-        root_path = request.scope.get("root_path", "").rstrip("/")
         redirect = app.swagger_ui_oauth2_redirect_url
         return get_swagger_ui_html(
-            openapi_url=f"{root_path}{app.openapi_url}",
-            title=f"{app.title} - Swagger UI",
-            oauth2_redirect_url=f"{root_path}{redirect}" if redirect else None,
+            **self._common(request, "Swagger UI"),
+            **self._files("swagger_ui", request, app.docs_url),
+            oauth2_redirect_url=_root_path(request) + redirect if redirect else None,
             init_oauth=app.swagger_ui_init_oauth,
             swagger_ui_parameters=app.swagger_ui_parameters,
         )
 
     async def oauth2_redirect(self, request: Request) -> HTMLResponse:
+        """The page that ends a sign-in which left Swagger UI."""
         from vivace.describe.pages import get_swagger_ui_oauth2_redirect_html
 
         return get_swagger_ui_oauth2_redirect_html()
 
     async def redoc(self, request: Request) -> HTMLResponse:
+        """The page with ReDoc."""
         from vivace.describe.pages import get_redoc_html
 
-        root_path = request.scope.get("root_path", "").rstrip("/")
-        return get_redoc_html(
-            openapi_url=f"{root_path}{self._app.openapi_url}",
-            title=f"{self._app.title} - ReDoc",
-        )
+        files = self._files("redoc", request, self._app.redoc_url)
+        return get_redoc_html(**self._common(request, "ReDoc"), **files)
+
+    async def scalar(self, request: Request) -> HTMLResponse:
+        """The page with Scalar."""
+        from vivace.describe.pages import get_scalar_html
+
+        files = self._files("scalar", request, self._app.scalar_url)
+        return get_scalar_html(**self._common(request, "Scalar"), **files)
+
+    def _common(self, request: Request, page_name: str) -> dict[str, Any]:
+        app = self._app
+        return {
+            "openapi_url": f"{_root_path(request)}{app.openapi_url}",
+            "title": f"{app.title} - {page_name}",
+        }
+
+    def _files(self, page: Page, request: Request, url: str | None) -> dict[str, Any]:
+        return self._assets[page].arguments(_root_path(request) + _assets_url(url or ""))
+
+
+def _assets_url(page_url: str) -> str:
+    return f"{page_url.rstrip('/')}/assets"
+
+
+def _root_path(request: Request) -> str:
+    root_path: str = request.scope.get("root_path", "")
+    return root_path.rstrip("/")
+
+
+__all__ = ["DocumentationSite"]

@@ -38,9 +38,10 @@ def measure_with_wrk(wrk: str, port: int, case: Case, seconds: int, connections:
             script.write(f"wrk.method, wrk.body = {case.method!r}, [==[{case.body}]==]\n")
             script.write("wrk.headers['Content-Type'] = 'application/json'\n")
         script.flush()
-        options = ["-t1", f"-c{connections}", f"-d{seconds}s", "-s", script.name]
+        options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s"]
         url = f"http://127.0.0.1:{port}{case.target}"
-        completed = subprocess.run([wrk, *options, url], capture_output=True, text=True)
+        command = [wrk, *options, "-s", script.name, url]
+        completed = subprocess.run(command, capture_output=True, text=True)
     printed = completed.stdout
     rate = re.search(r"Requests/sec:\s*([\d.]+)", printed)
     if rate is None or "Non-2xx" in printed or "Socket errors" in printed:

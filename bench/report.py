@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Rates = dict[str, list[float]]
 
 HEADINGS = (
-    f"{'':36}{'requests per second':^30}{'Vivace':^32}\n"
+    f"{'':36}{'requests per second':>30}{'Vivace':>38}\n"
     f"{'case':36}{'bare ASGI':>10}{'FastAPI':>10}{'Vivace':>10}"
     f"{'of bare (aim)':>16}{'over FastAPI (aim)':>22}"
 )

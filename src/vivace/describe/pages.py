@@ -25,6 +25,14 @@ swagger_ui_default_parameters: dict[str, Any] = {
     "showCommonExtensions": True,
 }
 
+#: The page sends nothing to Scalar's maker, and offers none of its services.
+scalar_default_parameters: dict[str, Any] = {
+    "telemetry": False,
+    "showDeveloperTools": "never",
+    "agent": {"disabled": True},
+    "mcp": {"disabled": True},
+}
+
 
 def get_swagger_ui_html(
     *,
@@ -142,12 +150,12 @@ def get_scalar_html(
         scalar_favicon_url: The icon of the page.
         with_default_fonts: Whether to load the fonts that Scalar is designed with from its
             maker; otherwise the browser's own are used.
-        scalar_parameters: Parameters of Scalar, over the ones that are set here.
+        scalar_parameters: Parameters of Scalar, over the ones that are set by default.
     """
     parameters = {
         "url": openapi_url,
         "withDefaultFonts": with_default_fonts,
-        "telemetry": False,
+        **scalar_default_parameters,
         **(scalar_parameters or {}),
     }
     return HTMLResponse(f"""\
@@ -238,5 +246,6 @@ __all__ = [
     "get_scalar_html",
     "get_swagger_ui_html",
     "get_swagger_ui_oauth2_redirect_html",
+    "scalar_default_parameters",
     "swagger_ui_default_parameters",
 ]

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import deprecated
 
 from vivace.declare.defaults import Default, DefaultPlaceholder
 from vivace.declare.dependencies import Depends
@@ -86,6 +87,8 @@ class Vivace(Starlette):
 
     #: Whether HEAD works wherever GET does, and 405 names every method of the path.
     complete_methods = True
+    #: The class of the app's own router.
+    router_class: type[APIRouter] = APIRouter
 
     def __init__(
         self,
@@ -159,18 +162,24 @@ class Vivace(Starlette):
         self.swagger_ui_oauth2_redirect_url = swagger_ui_oauth2_redirect_url
         self.swagger_ui_init_oauth = swagger_ui_init_oauth
         self.swagger_ui_parameters = swagger_ui_parameters
+        if openapi_prefix:
+            warn_deprecated(
+                '"openapi_prefix" has been deprecated in favor of "root_path", which follows more '
+                "closely the ASGI standard, is simpler, and more automatic. Instead of passing it "
+                'to the app, use the command "fastapi run --root-path".'
+            )
         self.root_path = root_path or openapi_prefix
         self.root_path_in_servers = root_path_in_servers
         self.extra = extra
         if self.openapi_url:
             assert self.title, "A title must be provided for OpenAPI, e.g.: 'My API'"
             assert self.version, "A version must be provided for OpenAPI, e.g.: '2.1.0'"
-        self.webhooks = webhooks or APIRouter()
+        self.webhooks = webhooks or self.router_class()
         self.state = State()
         self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
         self.app_scope = AppScope()
         self.background = BackgroundJobs()
-        self.router = APIRouter(
+        self.router = self.router_class(
             routes=routes,
             redirect_slashes=redirect_slashes,
             dependency_overrides_provider=self,
@@ -236,14 +245,20 @@ class Vivace(Starlette):
     # Serving.
 
     def build_middleware_stack(self) -> ASGIApp:
-        """What requests pass through: nothing but the router, where there is no middleware."""
+        """What requests pass through: every middleware around the router, the outermost first."""
         app: ASGIApp = self._serve
-        if not self.user_middleware:
-            return app
-        for cls, args, kwargs in reversed(self.user_middleware):
-            app = cls(app, *args, **kwargs)
-        app = BodyLimitMiddleware(app, self.max_body_size)
+        if self.user_middleware:
+            for cls, args, kwargs in reversed(self.user_middleware):
+                app = cls(app, *args, **kwargs)
+            app = BodyLimitMiddleware(app, self.max_body_size)
         return ServerErrorMiddleware(app, handler=self._error_handler, debug=self.debug)
+
+    def _shortest_stack(self) -> ASGIApp:
+        """The stack; only the router, where nothing stands around it that it cannot do itself."""
+        stack = self.build_middleware_stack()
+        if type(stack) is ServerErrorMiddleware and stack.app == self._serve:
+            return self._serve
+        return stack
 
     @property
     def _error_handler(self) -> ExceptionHandler | None:
@@ -254,7 +269,7 @@ class Vivace(Starlette):
             scope["root_path"] = self.root_path
         scope["app"] = self
         if self.middleware_stack is None:
-            self.middleware_stack = self.build_middleware_stack()
+            self.middleware_stack = self._shortest_stack()
         stack = self.middleware_stack
         if scope["type"] == "lifespan":
             await self._recorder.lifespan(stack, scope, receive, send)
@@ -422,9 +437,9 @@ class Vivace(Starlette):
         self.exception_handlers[exc_class_or_status_code] = handler
         self._handler_tables = None
 
+    @deprecated("on_event is deprecated, use lifespan event handlers instead.")
     def on_event(self, event_type: str) -> Decorator[Any]:
         """Register a function for ``"startup"`` or ``"shutdown"``. Use ``lifespan`` instead."""
-        warn_deprecated("on_event is deprecated, use lifespan event handlers instead.")
         return self.router._register_event(event_type)
 
     def add_event_handler(self, event_type: str, handler: Callable[[], Any]) -> None:

@@ -24,7 +24,6 @@ NATIVE_MODULES: Final[dict[str, str]] = {
     "fastapi.param_functions": "vivace.declare.functions",
     "fastapi.requests": "vivace.requests",
     "fastapi.responses": "vivace.responses",
-    "fastapi.routing": "vivace.routing",
     "fastapi.security.api_key": "vivace.security.api_key",
     "fastapi.security.http": "vivace.security.http",
     "fastapi.security.open_id_connect_url": "vivace.security.open_id_connect",

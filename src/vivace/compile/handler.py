@@ -94,17 +94,18 @@ class HandlerEmitter:
         with self.source.block("try:"):
             self._limit_body()
             self._request_object()
+            self.source.line("response = None")
+            if self.response.sends_bytes:
+                self.source.line("content = None")
             with self.source.block(f"async with {stack}() as request_stack:"):
                 self._within_function_stack()
                 self._send()
+            self.response.emit_check()
         answer = self.source.bind("answer_late_error", answer_late_error)
         with self.source.block("except Exception as error:"):
             self.source.line(f"return await {answer}(error, scope, receive, send)")
 
     def _within_function_stack(self) -> None:
-        self.source.line("response = None")
-        if self.response.sends_bytes:
-            self.source.line("content = None")
         if any(step.scope is Scope.FUNCTION for step in self.steps):
             early = self.source.bind("EarlyCleanupStack", EarlyCleanupStack)
             with self.source.block(f"async with {early}(request_stack) as function_stack:"):

@@ -62,10 +62,7 @@ class Handlers:
     @property
     def is_wrapped(self) -> bool:
         """True where the route's class makes its own handler of the request."""
-        from vivace.serve.route import APIRoute
-
-        made = getattr(type(self.route), "get_route_handler", None)
-        return made is not None and made is not APIRoute.get_route_handler
+        return bool(getattr(self.route, "makes_handler", False))
 
     def compiled(self, target: Target, scope: Scope) -> Any:
         """The handler of this shape, for the overrides and the telemetry of this request."""
@@ -130,16 +127,18 @@ def _wrap(handler: RequestHandler) -> Any:
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         tracked = TrackedSend(send)
         request = Request(scope, receive, tracked)
+        response = None
         try:
             async with CleanupStack() as request_stack:
                 scope["vivace.request_stack"] = request_stack
-                response = None
                 async with EarlyCleanupStack(request_stack) as function_stack:
                     scope["vivace.function_stack"] = function_stack
                     response = await handler(request)
                 if response is None:
                     raise nothing_returned()
                 await response(scope, receive, tracked)
+            if response is None:
+                raise nothing_returned()
         except Exception as error:
             await answer_late_error(error, scope, receive, tracked, request)
 

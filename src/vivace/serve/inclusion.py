@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
 
 from starlette.datastructures import URLPath
-from starlette.routing import BaseRoute, Host, Match, Mount, NoMatchFound, Route, WebSocketRoute
-from starlette.routing import compile_path
+from starlette.routing import BaseRoute, Host, Match, Mount, NoMatchFound, Route, Router
+from starlette.routing import WebSocketRoute, compile_path
 from starlette.types import Receive, Scope, Send
 
 from vivace.declare.form_limits import FormLimits, merge_form_limits
@@ -95,9 +95,10 @@ class IncludedRouter(BaseRoute):
     Routes that are added to the router later are part of it too.
     """
 
-    def __init__(self, router: APIRouter, settings: Settings) -> None:
+    def __init__(self, router: APIRouter, settings: Settings, provider: Any = None) -> None:
         self.router = router
         self.settings = settings
+        self._provider = provider
         self._flat: list[BaseRoute] = []
         self._version = -1
 
@@ -113,6 +114,8 @@ class IncludedRouter(BaseRoute):
             ]
             for route in self._flat:
                 _guard(route, self.router)
+                if getattr(route, "dependency_overrides_provider", route) is None:
+                    route.dependency_overrides_provider = self._provider  # type: ignore[attr-defined]
             self._version = version
         return self._flat
 
@@ -191,7 +194,7 @@ def place(route: BaseRoute, settings: Settings) -> BaseRoute | None:
     elif isinstance(route, Host):
         placed = copy.copy(route)
         if settings.prefix:
-            placed.app = Mount(settings.prefix, app=route.app)
+            placed.app = Router(routes=[Mount(settings.prefix, app=route.app)])
     elif not settings.prefix and not hasattr(route, "path"):
         placed = copy.copy(route)
     else:

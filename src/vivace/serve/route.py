@@ -236,6 +236,11 @@ class APIRoute(Route):
         )
 
     @property
+    def makes_handler(self) -> bool:
+        """True for a subclass that wraps the handler in one of its own."""
+        return type(self).get_route_handler is not APIRoute.get_route_handler
+
+    @property
     def is_direct(self) -> bool:
         """True where requests go straight to the compiled handler.
 

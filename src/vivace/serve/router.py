@@ -9,12 +9,13 @@ from typing import Any, TypeVar, Unpack
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import deprecated
 
 from vivace.declare.defaults import Default, DefaultPlaceholder, value_or_default
 from vivace.declare.dependencies import Depends
 from vivace.declare.form_limits import FormLimits, check_form_limits, merge_form_limits
 from vivace.declare.options import OperationOptions, RouteOptions
-from vivace.exceptions import VivaceError, warn_deprecated
+from vivace.exceptions import VivaceError
 from vivace.responses import JSONResponse
 from vivace.runtime.body_limit import check_body_limit, innermost
 from vivace.serve.dispatch import Dispatcher
@@ -333,15 +334,16 @@ class APIRouter(Router):
             max_body_size=check_body_limit(max_body_size),
             form_limits=check_form_limits(form_limits or {}),
         )
-        self.routes.append(IncludedRouter(router, self.settings.around(included)))
+        settings = self.settings.around(included)
+        self.routes.append(IncludedRouter(router, settings, self.dependency_overrides_provider))
         self._adopt_events(router)
 
     def _adopt_events(self, router: APIRouter) -> None:
         self.lifespan_context = nested(self.lifespan_context, router.lifespan_context)
 
+    @deprecated("on_event is deprecated, use lifespan event handlers instead.")
     def on_event(self, event_type: str) -> Decorator[Any]:
         """Register a function for ``"startup"`` or ``"shutdown"``. Use ``lifespan`` instead."""
-        warn_deprecated("on_event is deprecated, use lifespan event handlers instead.")
         return self._register_event(event_type)
 
     def _register_event(self, event_type: str) -> Decorator[Any]:

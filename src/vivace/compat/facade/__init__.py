@@ -25,10 +25,11 @@ from vivace.declare.functions import (
     Security,
 )
 from vivace.exceptions import HTTPException, WebSocketException
-from vivace.routing import APIRouter
+from vivace.serve import scope as scopes
 from vivace.telemetry import naming
 
 from .applications import FastAPI
+from .routing import APIRouter
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -37,6 +38,8 @@ __version__ = PEER_VERSION
 
 # Spans, attributes and environment variables go by the peer's name, as dashboards expect them.
 naming.use("fastapi", "FastAPI")
+# What routing leaves in the scope stands under the peer's key.
+scopes.KEY = "fastapi"
 
 __all__ = [
     "APIRouter",

@@ -1,0 +1,150 @@
+"""Routes and routers under the peer's names, with the hooks that packages made for it use."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import (
+    BaseRoute,
+    Host,
+    Match,
+    Mount,
+    NoMatchFound,
+    Route,
+    WebSocketRoute,
+    compile_path,
+    get_name,
+    request_response,
+)
+
+from vivace.analyse.plan import EndpointPlan
+from vivace.compile.handler import compile_handler
+from vivace.compile.options import Target
+from vivace.runtime import streams
+from vivace.serve import route as native
+from vivace.serve import scope as scopes
+from vivace.serve.inclusion import IncludedRouter, flat_routes
+from vivace.serve.router import APIRouter as NativeRouter
+from vivace.serve.websocket_route import APIWebSocketRoute
+
+from .dependant import Dependant
+
+RequestHandler = Callable[[Request], Awaitable[Response]]
+
+_IncludedRouter = IncludedRouter
+_effective_route_context_var = scopes.current_route
+
+
+def get_request_handler(*, dependant: Dependant, route: native.APIRoute) -> RequestHandler:
+    """The handler of a route as a function of the request.
+
+    Packages put a function of their own in its place, which changes `dependant.call` or wraps
+    what this returns.
+    """
+    plan: EndpointPlan = route.plan
+    if dependant.call is not plan.root.call:
+        root = replace(plan.root, call=dependant.call)
+        last = replace(plan.steps[-1], plan=root)
+        plan = replace(plan, root=root, steps=(*plan.steps[:-1], last))
+        options = replace(route.handler_options(), target=Target.REQUEST)
+        handler: RequestHandler = compile_handler(plan, options)
+        return handler
+    return route._handlers.from_request()
+
+
+_get_request_handler = get_request_handler
+
+
+class APIRoute(native.APIRoute):
+    """A route whose handler is made by what stands in `get_request_handler`."""
+
+    @property
+    def makes_handler(self) -> bool:
+        return (
+            get_request_handler is not _get_request_handler
+            or type(self).get_route_handler is not APIRoute.get_route_handler
+        )
+
+    def get_route_handler(self) -> RequestHandler:
+        route = scopes.current_route.get() or self
+        return get_request_handler(dependant=Dependant.of(route.plan.root), route=route)
+
+    @property
+    def dependant(self) -> Dependant:
+        """What was read from the signature, as the peer presents it."""
+        return Dependant.of(self.plan.root)
+
+
+class APIRouter(NativeRouter):
+    """A router whose routes are of the class above."""
+
+    def __init__(self, *, route_class: type[native.APIRoute] = APIRoute, **options: Any) -> None:
+        super().__init__(route_class=route_class, **options)
+
+
+class RouteContext:
+    """A route where it is served: its path there, and what it inherits."""
+
+    def __init__(self, effective: BaseRoute) -> None:
+        self.effective = effective
+
+    @property
+    def original_route(self) -> BaseRoute:
+        """The route as it was declared."""
+        original: BaseRoute = getattr(self.effective, "_original", self.effective)
+        return original
+
+    @property
+    def route(self) -> BaseRoute:
+        return self.original_route
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("path", "path_format", "methods", "endpoint", "name"):
+            return getattr(self.effective, name, None)
+        return getattr(self.effective, name)
+
+
+def iter_route_contexts(routes: Iterable[BaseRoute]) -> Iterator[RouteContext]:
+    """Every route with the path it is served at, those of included routers in their place."""
+    for route in flat_routes(routes):
+        yield route if isinstance(route, RouteContext) else RouteContext(route)
+
+
+def _iter_included_route_candidates(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
+    return flat_routes(routes)
+
+
+def _restore_fastapi_scope_key(scope: dict[str, Any], key: str, value: Any) -> None:
+    state = scope.get(scopes.KEY)
+    if isinstance(state, dict):
+        state[key] = value
+
+
+def __getattr__(name: str) -> Any:
+    if name == "_PING_INTERVAL":
+        return streams.PING_INTERVAL
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = [
+    "APIRoute",
+    "APIRouter",
+    "APIWebSocketRoute",
+    "BaseRoute",
+    "Host",
+    "Match",
+    "Mount",
+    "NoMatchFound",
+    "Route",
+    "RouteContext",
+    "WebSocketRoute",
+    "compile_path",
+    "get_name",
+    "get_request_handler",
+    "iter_route_contexts",
+    "request_response",
+]

@@ -8,6 +8,7 @@ where a test and the app share what belongs to a loop, such as a database connec
 from __future__ import annotations
 
 import math
+from collections.abc import MutableMapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import httpx2 as httpx
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 else:
     # The one of the two that Starlette's client is built on: httpx2, or else httpx.
     from starlette.testclient import httpx
@@ -126,7 +127,7 @@ async def lifespan(app: ASGIApp, state: dict[str, Any]) -> AsyncIterator[None]:
     It is the server's side of the ASGI specification's lifespan protocol (version 2.0).
     """
     to_app, receive = anyio.create_memory_object_stream[dict[str, Any]](math.inf)
-    send, from_app = anyio.create_memory_object_stream["Message | _Returned"](math.inf)
+    send, from_app = anyio.create_memory_object_stream[MutableMapping[str, Any] | _Returned](math.inf)
 
     async def run_app() -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}}

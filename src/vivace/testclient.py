@@ -127,7 +127,9 @@ async def lifespan(app: ASGIApp, state: dict[str, Any]) -> AsyncIterator[None]:
     It is the server's side of the ASGI specification's lifespan protocol (version 2.0).
     """
     to_app, receive = anyio.create_memory_object_stream[dict[str, Any]](math.inf)
-    send, from_app = anyio.create_memory_object_stream[MutableMapping[str, Any] | _Returned](math.inf)
+    send, from_app = anyio.create_memory_object_stream[MutableMapping[str, Any] | _Returned](
+        math.inf
+    )
 
     async def run_app() -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}}

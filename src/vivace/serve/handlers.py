@@ -114,7 +114,7 @@ class Handlers:
 
 def overrides_in(scope: Scope) -> Overrides:
     """What the app that serves a request replaces dependencies by."""
-    return getattr(scope.get("app"), "dependency_overrides", NO_OVERRIDES)
+    return getattr(scope.get("app"), "dependency_overrides", None) or NO_OVERRIDES
 
 
 def _key(overrides: Overrides) -> Hashable:

@@ -1,6 +1,6 @@
 # Every target works from a fresh clone by itself, with Python 3.11 or later and make.
 #
-#   make demo         serve examples/demo on 127.0.0.1
+#   make demo         serve examples/demo on 127.0.0.1      make demo PORT=9000
 #   make test         the unit tests                        make test ARGS="-k routing -x"
 #   make check        lint, format and types
 #   make peer-suite   FastAPI's own test-suite on Vivace    make peer-suite ARGS="tests/test_sse.py"
@@ -13,7 +13,6 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
-DEMO := http://127.0.0.1:$(PORT)
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format peer-suite bench clean
@@ -33,7 +32,6 @@ $(INSTALLED): pyproject.toml
 	@touch $@
 
 demo: $(INSTALLED)
-	@echo "The documentation page: $(DEMO)/docs"
 	$(BIN)/vivace run examples/demo/main.py --host 127.0.0.1 --port $(PORT) $(ARGS)
 
 test: $(INSTALLED)

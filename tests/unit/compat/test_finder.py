@@ -1,23 +1,25 @@
-"""`import fastapi` resolves to Vivace in a process where the alias is installed."""
+"""`import fastapi` resolves to Vivace in a process where the alias is installed.
+
+The alias is installed in processes of its own: the facade gives Vivace the peer's names for what
+it leaves in scopes and in telemetry, and other tests share this process.
+"""
 
 from __future__ import annotations
 
-import importlib.metadata
+import json
+import subprocess
 import sys
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import vivace.compat
 from vivace.compat.finder import FACADE, PeerFinder
-from vivace.compat.modules import NATIVE_MODULES, PEER
-from vivace.telemetry import naming
+from vivace.compat.modules import NATIVE_MODULES, PEER, PEER_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from conftest import RunPython
 
 # The names that the peer documents, by module.
 PUBLIC_NAMES = {
@@ -102,39 +104,42 @@ PUBLIC_NAMES = {
 }
 
 
-@pytest.fixture
-def alias(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The alias, installed for one test."""
+LIST_MISSING = """
+import json, sys, warnings
+from importlib import import_module
 
-    def peer_modules() -> list[str]:
-        return [name for name in sys.modules if name.partition(".")[0] == PEER]
+warnings.simplefilter("ignore")
+public, native = json.loads(sys.argv[1])
+missing = {}
+for module, names in public.items():
+    try:
+        imported = import_module(module)
+    except ImportError as error:
+        missing[module] = str(error)
+    else:
+        missing[module] = [name for name in names.split() if not hasattr(imported, name)]
+copied = [peer for peer, own in native.items() if import_module(peer) is not import_module(own)]
+renamed = [own for own in native.values() if import_module(own).__name__ != own]
+print(json.dumps({"missing": missing, "copied": copied, "renamed": renamed}))
+"""
 
-    for name in peer_modules():
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
-    # Importing the facade renames telemetry.
-    monkeypatch.setattr(naming, "_names", naming._names)
-    vivace.compat.install()
-    yield
-    for name in peer_modules():
-        del sys.modules[name]
+
+@pytest.fixture(scope="module")
+def found() -> Any:
+    """What a process under the alias finds of the modules that are asked for here."""
+    modules = json.dumps([PUBLIC_NAMES, NATIVE_MODULES])
+    command = [sys.executable, "-m", "vivace.compat", "-c", LIST_MISSING, modules]
+    return json.loads(subprocess.check_output(command, text=True))
 
 
-@pytest.mark.filterwarnings("ignore:starlette.middleware.wsgi is deprecated")
-@pytest.mark.usefixtures("alias")
 @pytest.mark.parametrize("module", PUBLIC_NAMES)
-def test_documented_names_resolve(module: str) -> None:
-    imported = import_module(module)
-    missing = [name for name in PUBLIC_NAMES[module].split() if not hasattr(imported, name)]
-    assert not missing
+def test_documented_names_resolve(found: Any, module: str) -> None:
+    assert found["missing"][module] == []
 
 
-@pytest.mark.usefixtures("alias")
-@pytest.mark.parametrize("peer_module", NATIVE_MODULES)
-def test_native_module_is_one_object_under_both_names(peer_module: str) -> None:
-    native = import_module(NATIVE_MODULES[peer_module])
-    assert import_module(peer_module) is native
-    assert native.__name__ == NATIVE_MODULES[peer_module]
+def test_native_modules_are_one_object_under_both_names(found: Any) -> None:
+    assert found["copied"] == []
+    assert found["renamed"] == []
 
 
 @pytest.mark.parametrize("peer_module", NATIVE_MODULES)
@@ -144,53 +149,54 @@ def test_native_module_does_not_hide_a_file_of_the_facade(peer_module: str) -> N
     assert not path.with_suffix(".py").exists()
 
 
-@pytest.mark.usefixtures("alias")
-def test_submodules_of_a_native_package_are_native() -> None:
-    assert import_module("fastapi.middleware.cors") is import_module("vivace.middleware.cors")
+# Each line is a program that prints nothing, and fails where it finds another thing than expected.
+PROGRAMS = {
+    "submodules of a native package are native": """
+import fastapi.middleware.cors, vivace.middleware.cors
+assert fastapi.middleware.cors is vivace.middleware.cors
+""",
+    "classes of the facade have the peer's module names": """
+import fastapi
+assert fastapi.FastAPI.__module__ == "fastapi.applications"
+""",
+    "submodules are attributes without an import of their own": """
+import fastapi
+assert fastapi.encoders.jsonable_encoder
+assert not hasattr(fastapi, "no_such_module")
+""",
+    "telemetry goes by the peer's name": """
+import fastapi
+from vivace.telemetry import naming
+assert (naming.prefix(), naming.title()) == ("fastapi", "FastAPI")
+""",
+    "packages that ask for the peer's version get the one that is mirrored": f"""
+from importlib.metadata import distribution, metadata, version
+assert version("fastapi") == {PEER_VERSION!r}
+assert metadata("fastapi")["Name"] == "fastapi"
+assert distribution("fastapi").files is None
+assert version("starlette") != {PEER_VERSION!r}
+""",
+    "installing twice adds one finder": """
+import sys, vivace.compat
+vivace.compat.install()
+assert [type(finder).__name__ for finder in sys.meta_path].count("PeerFinder") == 1
+assert type(sys.meta_path[0]).__name__ == "PeerFinder"
+""",
+}
 
 
-@pytest.mark.usefixtures("alias")
-def test_facade_has_the_peers_module_names() -> None:
-    assert import_module("fastapi").FastAPI.__module__ == "fastapi.applications"
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+def test_under_the_alias(run_python: RunPython, program: str) -> None:
+    run_python("-m", "vivace.compat", "-c", program)
 
 
-@pytest.mark.usefixtures("alias")
-def test_submodules_are_attributes_without_an_import_of_their_own() -> None:
-    peer = import_module("fastapi")
-    assert peer.encoders is import_module("fastapi.encoders")
-    assert not hasattr(peer, "no_such_module")
-
-
-@pytest.mark.usefixtures("alias")
-def test_telemetry_goes_by_the_peers_name() -> None:
-    import_module(PEER)
-    assert (naming.prefix(), naming.title()) == ("fastapi", "FastAPI")
-
-
-@pytest.mark.usefixtures("alias")
-def test_installed_peer_is_not_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installed_peer_is_not_reached(run_python: RunPython, tmp_path: Path) -> None:
     package = tmp_path / PEER
     package.mkdir()
     (package / "__init__.py").touch()
     (package / "only_there.py").touch()
-    monkeypatch.syspath_prepend(tmp_path)
-    assert import_module(PEER).__file__ == str(FACADE / "__init__.py")
-    assert find_spec("fastapi.only_there") is None
-
-
-@pytest.mark.usefixtures("alias")
-def test_peer_distribution_is_the_release_that_is_mirrored() -> None:
-    assert importlib.metadata.version(PEER) == vivace.compat.PEER_VERSION
-    assert importlib.metadata.metadata(PEER)["Name"] == PEER
-    assert importlib.metadata.distribution(PEER).files is None
-    assert importlib.metadata.version("starlette") != vivace.compat.PEER_VERSION
-
-
-@pytest.mark.usefixtures("alias")
-def test_installing_twice_adds_one_finder() -> None:
-    vivace.compat.install()
-    assert sum(isinstance(finder, PeerFinder) for finder in sys.meta_path) == 1
-    assert isinstance(sys.meta_path[0], PeerFinder)
+    code = "import fastapi; print(fastapi.__file__, hasattr(fastapi, 'only_there'))"
+    assert run_python("-m", "vivace.compat", "-c", code) == f"{FACADE / '__init__.py'} False"
 
 
 def test_installing_after_the_peer_was_imported_is_an_error(

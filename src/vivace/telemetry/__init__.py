@@ -22,12 +22,13 @@ applications too; ``None`` stands there where it must not be, and no key where n
 router tells it which route took the request, before it runs the route: for a full match, for one
 that misses the method alone (405), and for one that a redirect of slashes leads to::
 
-    if (telemetry := scope.get(key)) is not None:
-        telemetry.record_route(route)       # a Mount as well; outer routes before inner ones
+    record_route(scope, route)              # a Mount as well; outer routes before inner ones
 
 Who answers an unhandled exception with status 500 notes it first, as the answer ends the span::
 
-    telemetry.exception = error             # not needed below ServerErrorMiddleware
+    record_unhandled(scope, error)          # not needed below ServerErrorMiddleware
+
+Both functions are in :mod:`vivace.telemetry.routes`.
 
 A handler has a second variant for requests with telemetry. That makes the ``Request`` in any case
 and wraps its stages, all inside of the exit stacks and of the handling of exceptions::

@@ -18,11 +18,13 @@ _PACKAGE = "vivace"
 
 @dataclass(frozen=True)
 class _Names:
-    prefix: str = _PACKAGE
-    title: str = "Vivace"
+    prefix: str
+    title: str
+    #: Asked for in every request, hence not put together there.
+    scope_key: str
 
 
-_names = _Names()
+_names = _Names(_PACKAGE, "Vivace", f"{_PACKAGE}.telemetry")
 
 
 def use(prefix: str, title: str) -> None:
@@ -35,7 +37,7 @@ def use(prefix: str, title: str) -> None:
         title: The framework's name in messages that people read.
     """
     global _names
-    _names = _Names(prefix, title)
+    _names = _Names(prefix, title, f"{prefix}.telemetry")
 
 
 def prefix() -> str:
@@ -50,7 +52,7 @@ def title() -> str:
 
 def scope_key() -> str:
     """The key in an ASGI scope under which a request's telemetry stands."""
-    return f"{_names.prefix}.telemetry"
+    return _names.scope_key
 
 
 def variable(name: str) -> str:

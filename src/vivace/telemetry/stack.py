@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.middleware.errors import ServerErrorMiddleware
 
-from vivace.telemetry.request import get_request_telemetry
+from vivace.telemetry.routes import record_unhandled
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -54,11 +54,5 @@ class ExceptionRecorder:
         try:
             await self.app(scope, receive, send)
         except Exception as exception:
-            record_exception(scope, exception)
+            record_unhandled(scope, exception)
             raise
-
-
-def record_exception(scope: Scope, exception: BaseException) -> None:
-    """Note the exception that a response with status 500 is about to be sent for."""
-    if (telemetry := get_request_telemetry(scope)) is not None:
-        telemetry.exception = exception

@@ -21,9 +21,9 @@ from vivace.exceptions import PydanticV1NotSupportedError
 
 SEQUENCES: tuple[type, ...] = (list, tuple, set, frozenset, deque)
 UNIONS = (Union, types.UnionType)
-ALIASES: tuple[type, ...] = tuple(
-    {TypeAliasType, getattr(typing, "TypeAliasType", TypeAliasType)}
-)
+#: To type checkers it is no class.
+JSON: Any = Json
+ALIASES: Any = (TypeAliasType, getattr(typing, "TypeAliasType", TypeAliasType))
 
 
 def signature_of(call: Callable[..., Any]) -> inspect.Signature:
@@ -57,7 +57,7 @@ def namespace_of(call: Callable[..., Any]) -> dict[str, Any]:
         call = call.func
     call = inspect.unwrap(call)
     if not hasattr(call, "__globals__"):
-        target = call.__init__ if inspect.isclass(call) else call.__call__  # type: ignore[operator,misc]
+        target = getattr(call, "__init__" if inspect.isclass(call) else "__call__")
         call = inspect.unwrap(getattr(target, "__func__", target))
     return getattr(call, "__globals__", {})
 
@@ -96,14 +96,14 @@ def without_metadata(annotation: Any) -> Any:
 
 def is_json(metadata: Iterable[Any]) -> bool:
     """True for the metadata of pydantic's ``Json``: a value that arrives as JSON in a string."""
-    return any(item is Json or isinstance(item, Json) for item in metadata)
+    return any(item is JSON or isinstance(item, JSON) for item in metadata)
 
 
 def is_union(annotation: Any) -> bool:
     return get_origin(annotation) in UNIONS
 
 
-def is_subclass(annotation: Any, classes: type | tuple[type, ...]) -> bool:
+def is_subclass(annotation: Any, classes: Any) -> bool:
     """``issubclass`` that answers False for what is no class."""
     return isinstance(annotation, type) and issubclass(annotation, classes)
 
@@ -154,9 +154,9 @@ def is_complex(annotation: Any) -> bool:
     """True for what a single string cannot stand for: models, mappings, sequences, files."""
     for member in members_of(annotation):
         origin = get_origin(member) or member
-        if is_subclass(origin, (BaseModel, Mapping, UploadFile, typing.Mapping)):  # type: ignore[arg-type]
+        if is_subclass(origin, (BaseModel, Mapping, UploadFile)):
             return True
-        if _is_sequence_class(member) or origin is Mapping or is_dataclass(origin):
+        if _is_sequence_class(member) or is_dataclass(origin):
             return True
     return False
 

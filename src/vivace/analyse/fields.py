@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import warnings
-from copy import deepcopy
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AliasChoices, ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+from pydantic import (
+    AliasChoices,
+    AliasPath,
+    ConfigDict,
+    PydanticUserError,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic.errors import PydanticSchemaGenerationError
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
+from vivace.analyse.annotations import is_json, is_sequence, refuse_old_models
 from vivace.exceptions import VivaceError
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 Mode = Literal["validation", "serialization"]
 Errors = list[dict[str, Any]]
@@ -30,6 +38,7 @@ class Field:
 
     Raises:
         InvalidField: pydantic cannot make a schema of the type.
+        PydanticV1NotSupportedError: It is, or holds, a model of pydantic's first version.
     """
 
     def __init__(
@@ -48,12 +57,14 @@ class Field:
 
     def _make_adapter(self) -> TypeAdapter[Any]:
         annotation = self.info.annotation
+        refuse_old_models(annotation)
         try:
             with warnings.catch_warnings():
                 # A parameter's default belongs to the parameter, not to its type, which is
                 # all that the adapter looks at.
                 warnings.simplefilter("ignore", UserWarning)
-                return TypeAdapter(Annotated[annotation, self.info], config=self.config)
+                described: Any = Annotated[annotation, self.info]
+                return TypeAdapter(described, config=self.config)
         except (PydanticSchemaGenerationError, PydanticUserError) as error:
             if isinstance(error, PydanticUserError) and not isinstance(
                 error, PydanticSchemaGenerationError
@@ -75,19 +86,23 @@ class Field:
 
     @property
     def validation_name(self) -> str:
-        """The name under which a client sends the value."""
-        alias = self.info.validation_alias
-        if isinstance(alias, AliasChoices):
-            return next((c for c in alias.choices if isinstance(c, str)), self.alias)
-        return alias if isinstance(alias, str) else self.alias
+        """The name under which a client sends the value, the preferred one where it has several."""
+        return self.validation_names[0]
 
     @property
     def validation_names(self) -> tuple[str, ...]:
         """Every name under which a client may send the value, the preferred one first."""
-        alias = self.info.validation_alias
-        if isinstance(alias, AliasChoices):
-            return tuple(choice for choice in alias.choices if isinstance(choice, str))
-        return (self.validation_name,)
+        return alias_names(self.info) or (self.alias,)
+
+    @property
+    def wire_type(self) -> Any:
+        """The type of what a client sends: text for pydantic's ``Json``, whatever it holds."""
+        return str if is_json(self.info.metadata) else self.annotation
+
+    @cached_property
+    def takes_list(self) -> bool:
+        """True where a client may send several values of one name."""
+        return is_sequence(self.wire_type)
 
     @property
     def serialization_name(self) -> str:
@@ -104,7 +119,7 @@ class Field:
 
     def get_default(self) -> Any:
         """A default that the caller may change without changing the next caller's."""
-        return deepcopy(self.info.get_default(call_default_factory=True, validated_data={}))
+        return self.info.get_default(call_default_factory=True, validated_data={})
 
     @cached_property
     def core_schema(self) -> Any:
@@ -127,12 +142,47 @@ class Field:
         return f"Field({self.name!r}, {self.annotation!r})"
 
 
+class Member(Field):
+    """A field of a model that stands for a whole source.
+
+    Args:
+        names: The names under which a client may send it, the preferred one first, each with the
+            key under which the model takes it.
+        paths: Where else the model looks for it: within the values of other names.
+        config: The configuration of the model.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        info: FieldInfo,
+        names: tuple[tuple[str, str], ...],
+        paths: tuple[AliasPath, ...],
+        config: ConfigDict,
+    ) -> None:
+        super().__init__(name, info, config=config)
+        self.names = names
+        self.paths = paths
+
+    @property
+    def validation_names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.names) or (self.alias,)
+
+
+def alias_names(info: FieldInfo) -> tuple[str, ...]:
+    """The aliases under which a parameter may be sent.
+
+    None where one of them is a path into a value (``AliasPath``): only models read those.
+    """
+    alias = info.validation_alias
+    choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
+    names = tuple(choice for choice in choices if isinstance(choice, str))
+    return names if len(names) == len(choices) else ()
+
+
 def located_errors(error: ValidationError, loc: tuple[str | int, ...]) -> Errors:
     """The errors of a failed validation as dictionaries, each placed below ``loc``."""
-    return [
-        {**item, "loc": (*loc, *item["loc"])}
-        for item in error.errors(include_url=False)
-    ]
+    return [{**item, "loc": (*loc, *item["loc"])} for item in error.errors(include_url=False)]
 
 
 def missing_error(loc: tuple[str | int, ...]) -> dict[str, Any]:
@@ -140,4 +190,13 @@ def missing_error(loc: tuple[str | int, ...]) -> dict[str, Any]:
     return {"type": "missing", "loc": loc, "msg": "Field required", "input": None}
 
 
-__all__ = ["Errors", "Field", "InvalidField", "Mode", "PydanticUndefined", "located_errors", "missing_error"]
+__all__ = [
+    "Errors",
+    "Field",
+    "InvalidField",
+    "Member",
+    "Mode",
+    "alias_names",
+    "located_errors",
+    "missing_error",
+]

@@ -1,12 +1,11 @@
-"""One parameter of a signature, sorted: data of the request, a dependency, or a framework object."""
+"""One parameter of a signature, sorted: data of the request, a dependency, or injected."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -16,12 +15,16 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from vivace.analyse import annotations as kinds
-from vivace.analyse.fields import Field
+from vivace.analyse.fields import Field, alias_names
 from vivace.analyse.plan import Injected, Parameter, Source
 from vivace.analyse.source_models import members_of_model
 from vivace.declare.dependencies import Depends
-from vivace.declare.params import Body, Cookie, File, Form, Header, Param, Path, Query
+from vivace.declare.params import Body, File, Form, Header, Param, Path, Query
+from vivace.forms import ensure_multipart_is_installed
 from vivace.security.scopes import SecurityScopes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: Checked in this order: a Request is an HTTPConnection too.
 INJECTED: tuple[tuple[type, Injected], ...] = (
@@ -78,8 +81,11 @@ def declared(parameter: inspect.Parameter, call: Callable[..., Any]) -> Declared
         marker, default = default, inspect.Parameter.empty
     elif isinstance(default, FieldInfo):
         assert marker is None, (
-            f"Cannot specify FastAPI annotations in `Annotated` and default value together for {name!r}"
+            "Cannot specify FastAPI annotations in `Annotated` and default value together for "
+            f"{name!r}"
         )
+        # What is said of a parameter is read in one place, wherever it was written.
+        annotation = Annotated[annotation, default]
         marker, default = default, inspect.Parameter.empty
     elif isinstance(marker, (Param, Body)):
         assert marker.default is PydanticUndefined or marker.default is ..., (
@@ -137,65 +143,39 @@ def request_parameter(declaration: Declared, path_names: frozenset[str]) -> Para
     Raises:
         AssertionError: The type does not fit the place it is to come from.
         InvalidField: pydantic cannot validate the type.
+        VivaceError: It comes from a form, and the parser of forms is not installed.
     """
-    info = _field_info(declaration, in_path=declaration.name in path_names)
-    if not info.alias and getattr(info, "convert_underscores", False):
-        info.alias = declaration.name.replace("_", "-")
+    info = _field_info(declaration, path_names)
+    if isinstance(info, Form):
+        ensure_multipart_is_installed()
     field = Field(declaration.name, info)
-    source = _source_of(info)
-    _check_shape(declaration, info, source, path_names)
-    members = members_of_model(field, source)
-    return Parameter(declaration.name, source, field, members)
+    source = Source(info.source) if isinstance(info, Param) else Source.BODY
+    _check_shape(field, source, path_names)
+    return Parameter(declaration.name, source, field, members_of_model(field, source))
 
 
-def _source_of(info: FieldInfo) -> Source:
-    return Source(info.source) if isinstance(info, Param) else Source.BODY
-
-
-def _field_info(declaration: Declared, *, in_path: bool) -> FieldInfo:
+def _field_info(declaration: Declared, path_names: frozenset[str]) -> FieldInfo:
+    """The marker of a parameter, completed with all that is said of it."""
+    name = declaration.name
+    in_path = name in path_names
     marker = declaration.marker
-    if isinstance(marker, (Param, Body)):
-        info = _merged(copy(marker), declaration.annotation)
-    else:
-        info = _merged(_implied_marker(declaration, in_path), declaration.annotation)
-        if isinstance(marker, FieldInfo):
-            _take_over(info, marker)
+    declared = isinstance(marker, (Param, Body))
+    info = copy(marker) if declared else _implied_marker(declaration.type, in_path=in_path)
+    assert isinstance(info, (Param, Body))
+    _take_over(info, FieldInfo.from_annotation(declaration.annotation))
+    _settle_default(info, declaration)
     if isinstance(info, Path):
-        # A path without the parameter does not match, so that a default would never be used.
-        info.default = PydanticUndefined
-    elif declaration.has_default:
-        info.default = declaration.default
-    elif info.default is ...:
-        info.default = PydanticUndefined
-    if in_path:
-        assert isinstance(info, Path), (
-            f"Cannot use `{type(info).__name__}` for path param {declaration.name!r}"
-        )
+        _settle_path_name(info, name, path_names)
+    elif isinstance(info, Header) and info.convert_underscores and not _has_alias(info):
+        info.alias = name.replace("_", "-")
+    assert isinstance(info, Path) or not in_path, (
+        f"Cannot use `{type(info).__name__}` for path param {name!r}"
+    )
     return info
 
 
-def _merged(info: FieldInfo, annotation: Any) -> FieldInfo:
-    """``info`` with the type, and with what else ``Annotated`` says about it."""
-    merged = FieldInfo.from_annotation(annotation)
-    own = list(info.metadata)
-    info.metadata = list(merged.metadata) + [item for item in own if item not in merged.metadata]
-    info.annotation = merged.annotation
-    if info.discriminator is None:
-        info.discriminator = merged.discriminator
-    return info
-
-
-def _take_over(info: FieldInfo, plain: FieldInfo) -> None:
-    """Let ``x: int = pydantic.Field(...)`` mean what it says."""
-    info.metadata = [*plain.metadata, *info.metadata]
-    for attribute in ("default", "default_factory", "alias", "validation_alias", "title"):
-        setattr(info, attribute, getattr(plain, attribute))
-    info.description = plain.description
-
-
-def _implied_marker(declaration: Declared, in_path: bool) -> FieldInfo:
+def _implied_marker(annotation: Any, *, in_path: bool) -> Param | Body:
     """Where a parameter without a marker comes from, by its name and type."""
-    annotation = declaration.type
     if in_path:
         return Path()
     if kinds.is_file(annotation):
@@ -205,26 +185,60 @@ def _implied_marker(declaration: Declared, in_path: bool) -> FieldInfo:
     return Body()
 
 
-def _check_shape(
-    declaration: Declared, info: FieldInfo, source: Source, path_names: frozenset[str]
-) -> None:
-    """Refuse types that a place in the request cannot hold."""
-    annotation = info.annotation
-    name = declaration.name
-    if source is Source.PATH:
-        if name not in path_names and info.alias not in path_names:
+def _take_over(info: FieldInfo, merged: FieldInfo) -> None:
+    """Let ``info`` say what pydantic makes of all that stands in the annotation.
+
+    ``merged`` has the marker's own options too, but is not of the marker's class.
+    """
+    for attribute in FieldInfo.__slots__:
+        setattr(info, attribute, getattr(merged, attribute))
+
+
+def _settle_default(info: FieldInfo, declaration: Declared) -> None:
+    if isinstance(info, Path):
+        # A path without the parameter does not match, so that a default would never be used.
+        info.default, info.default_factory = PydanticUndefined, None
+    elif declaration.has_default:
+        info.default, info.default_factory = declaration.default, None
+    elif info.default is ...:
+        info.default = PydanticUndefined
+
+
+def _settle_path_name(info: Path, name: str, path_names: frozenset[str]) -> None:
+    """Of the names that a path parameter may go by, choose the one that stands in the path."""
+    for candidate in (*alias_names(info), info.alias, name):
+        if candidate in path_names:
+            info.alias = info.validation_alias = candidate
             return
-        assert kinds.is_scalar(annotation), "Path params must be of one of the supported types"
-    elif source in (Source.QUERY, Source.HEADER, Source.COOKIE):
-        kind = type(info).__name__
-        assert (
-            kinds.is_scalar(annotation)
-            or kinds.is_scalar_sequence(annotation)
-            or kinds.model_of(annotation) is not None
-        ), f"{kind} parameter {name!r} must be one of the supported types"
+
+
+def _has_alias(info: FieldInfo) -> bool:
+    return info.alias is not None or info.validation_alias is not None
+
+
+def _check_shape(field: Field, source: Source, path_names: frozenset[str]) -> None:
+    """Refuse types that a place in the request cannot hold."""
+    kind = field.wire_type
+    if source is Source.PATH:
+        if field.validation_name in path_names:
+            assert kinds.is_scalar(kind), "Path params must be of one of the supported types"
+    elif source is not Source.BODY:
+        marker = type(field.info).__name__
+        assert kinds.is_scalar(kind) or kinds.is_scalar_sequence(kind) or kinds.model_of(kind), (
+            f"{marker} parameter {field.name!r} must be one of the supported types"
+        )
+    if source is Source.HEADER:
+        assert all(name.isascii() for name in field.validation_names), (
+            f"Header parameter {field.name!r} has a name that no header can have (RFC 9110, "
+            "section 5.1): write it in ASCII."
+        )
 
 
 __all__ = [
-    "Cookie", "Declared", "File", "Form", "Header", "declared", "dependency_of",
-    "describe_call", "injected_kind", "request_parameter",
+    "Declared",
+    "declared",
+    "dependency_of",
+    "describe_call",
+    "injected_kind",
+    "request_parameter",
 ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from vivace.analyse.fields import Field
+from vivace.analyse.fields import Field, Member
 from vivace.declare.dependencies import Depends
 
 
@@ -74,7 +74,7 @@ class Parameter:
     field: Field
     #: For a model that stands for a whole source (query, header, cookie or form model):
     #: the fields of that model. ``None`` for an ordinary parameter.
-    members: tuple[Field, ...] | None = None
+    members: tuple[Member, ...] | None = None
 
     @property
     def alias(self) -> str:

@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from vivace.analyse import annotations as kinds
-from vivace.analyse.plan import BodyKind, BodyPlan, Parameter, Source as Origin, Step
-from vivace.compile.options import HandlerOptions
-from vivace.compile.parameters import emit_default, emit_found, emit_validation
+from vivace.analyse.plan import BodyKind, BodyPlan, Parameter, Step
+from vivace.analyse.plan import Source as Origin
+from vivace.compile.parameters import (
+    Place,
+    emit_default,
+    emit_lookup,
+    emit_missing,
+    emit_model,
+    emit_validation,
+    place_of,
+)
 from vivace.compile.source import Source, local
-from vivace.declare.params import File, Form
+from vivace.declare.params import File
 from vivace.runtime.body import content_type, is_json, parse_json, read_body
-from vivace.runtime.forms import read_bytes, read_form
-from vivace.runtime.source_models import make_reader
+from vivace.runtime.forms import every_field, last_field, read_bytes, read_form, with_contents
+from vivace.runtime.query import grouped
 from vivace.runtime.validation import ABSENT, as_object
+
+if TYPE_CHECKING:
+    from vivace.compile.options import HandlerOptions
+
+#: Where the whole body is one value.
+WHOLE = Place("body")
 
 
 def emit_body(source: Source, body: BodyPlan, options: HandlerOptions, has_request: bool) -> None:
-    """Receive the body; afterwards ``payload`` holds what it says, None where it is empty."""
+    """Receive the body; afterwards ``payload`` holds what it says, ``None`` where it is empty."""
     if body.kind is BodyKind.FORM:
-        read = source.bind("read_form", read_form)
-        limits = source.bind("form_limits", dict(options.form_limits))
-        source.line(f"payload = await {read}(request, {limits})")
-        source.line("request_stack.push_async_callback(payload.close)")
-        return
+        _emit_form(source, options)
+    else:
+        _emit_json(source, body, options, has_request)
+
+
+def _emit_form(source: Source, options: HandlerOptions) -> None:
+    read = source.bind("read_form", read_form)
+    limits = source.bind("form_limits", dict(options.form_limits))
+    source.line(f"payload = await {read}(request, {limits})")
+    source.line("request_stack.push_async_callback(payload.close)")
+    source.line(f"form = {source.bind('grouped', grouped)}(payload.multi_items())")
+
+
+def _emit_json(source: Source, body: BodyPlan, options: HandlerOptions, has_request: bool) -> None:
     if has_request:
         source.line("body = await request.body()")
     else:
@@ -48,74 +70,70 @@ def emit_body_parameters(source: Source, step: Step, body: BodyPlan) -> None:
     for parameter in step.plan.parameters:
         if parameter.source is not Origin.BODY:
             continue
-        if body.kind is BodyKind.FORM:
-            _emit_form_parameter(source, step, parameter)
-        elif body.embed:
-            _emit_member(source, step, parameter)
+        if body.kind is BodyKind.JSON:
+            emit = _emit_key if body.embed else _emit_whole
         else:
-            _emit_whole(source, step, parameter)
+            emit = _emit_form_model if parameter.members is not None else _emit_form_field
+        emit(source, step, parameter)
 
 
 def _emit_whole(source: Source, step: Step, parameter: Parameter) -> None:
-    source.line("raw = payload")
-    _emit_json_value(source, step, parameter, loc=("body",), absent="None")
+    field = parameter.field
+    variable = local(parameter.name, step.index)
+    # `null` is a value like any other: only an empty body is none.
+    with source.block("if not body:"):
+        emit_default(source, step, field, variable, WHOLE)
+    with source.block("else:"):
+        arguments = "payload, from_attributes=True"
+        emit_validation(source, step, field, variable, WHOLE.found, arguments)
 
 
-def _emit_member(source: Source, step: Step, parameter: Parameter) -> None:
+def _emit_key(source: Source, step: Step, parameter: Parameter) -> None:
+    field = parameter.field
+    variable = local(parameter.name, step.index)
+    place = place_of(parameter)
     absent = source.bind("ABSENT", ABSENT)
-    names = parameter.field.validation_names
-    source.line(f"raw = fields.get({names[0]!r}, {absent})")
-    for name in names[1:]:
-        with source.block(f"if raw is {absent}:"):
-            source.line(f"raw = fields.get({name!r}, {absent})")
-    _emit_json_value(source, step, parameter, loc=("body", parameter.alias), absent=absent)
-
-
-def _emit_json_value(
-    source: Source, step: Step, parameter: Parameter, *, loc: tuple[str, ...], absent: str
-) -> None:
-    field = parameter.field
-    variable = local(parameter.name, step.index)
-    # `null` counts as not sent, unless the type says what it means.
-    empty = f"raw is {absent}" if kinds.allows_none(field.annotation) else f"raw is None or raw is {absent}"
-    if absent == "None":
-        empty = "raw is None"
-    with source.block(f"if {empty}:"):
-        emit_default(source, step, field, variable=variable, loc=loc)
+    emit_lookup(source, place, lambda name: f"fields.get({name!r}, {absent})", absent)
+    with source.block(f"if raw is not {absent}:"):
+        arguments = "raw, from_attributes=True"
+        emit_validation(source, step, field, variable, place.found, arguments)
+    if not field.required:
+        # There are defaults for the keys of an object, not for those of something else.
+        with source.block("elif body and not isinstance(payload, dict):"):
+            emit_missing(source, step, place)
     with source.block("else:"):
-        emit_validation(source, step, field, variable, loc, "raw, from_attributes=True")
+        emit_default(source, step, field, variable, place)
 
 
-def _emit_form_parameter(source: Source, step: Step, parameter: Parameter) -> None:
-    variable = local(parameter.name, step.index)
-    field = parameter.field
-    if parameter.members is not None:
-        reader = source.bind(f"read_{parameter.name}", make_reader(parameter))
-        source.line(f"{variable}, found = {reader}(payload)")
-        emit_found(source, step)
+def _emit_form_model(source: Source, step: Step, parameter: Parameter) -> None:
+    names = {
+        name
+        for member in parameter.members or ()
+        if kinds.is_bytes(member.wire_type)
+        for name in member.validation_names
+    }
+    if not names:
+        emit_model(source, step, parameter, "form")
         return
-    sequence = kinds.is_sequence(field.annotation)
-    for position, name in enumerate(field.validation_names):
-        text = f"payload.getlist({name!r}) or None" if sequence else f"payload.get({name!r})"
-        if position == 0:
-            source.line(f"raw = {text}")
-        else:
-            with source.block("if raw is None:"):
-                source.line(f"raw = {text}")
-    if isinstance(field.info, Form) and not sequence:
-        with source.block('if raw == "":'):
-            source.line("raw = None")
-    loc = ("body", parameter.alias)
+    read = source.bind("with_contents", with_contents)
+    source.line(f"contents = await {read}(form, {sorted(names)!r})")
+    emit_model(source, step, parameter, "contents")
+
+
+def _emit_form_field(source: Source, step: Step, parameter: Parameter) -> None:
+    field = parameter.field
+    variable = local(parameter.name, step.index)
+    place = place_of(parameter)
+    take = every_field if field.takes_list else last_field
+    taken = source.bind(take.__name__, take)
+    emit_lookup(source, place, lambda name: f"{taken}(form, {name!r})")
     with source.block("if raw is None:"):
-        emit_default(source, step, field, variable=variable, loc=loc)
+        emit_default(source, step, field, variable, place)
     with source.block("else:"):
-        if isinstance(field.info, File) and kinds.is_bytes(field.annotation):
+        if isinstance(field.info, File) and kinds.is_bytes(field.wire_type):
             source.line(f"raw = await {source.bind('read_bytes', read_bytes)}(raw)")
-        emit_validation(source, step, field, variable, loc, "raw, from_attributes=True")
+        emit_validation(source, step, field, variable, place.found, "raw")
 
 
 def needs_form(body: BodyPlan | None) -> bool:
     return body is not None and body.kind is BodyKind.FORM
-
-
-__all__ = ["Any", "Mapping", "emit_body", "emit_body_parameters", "needs_form"]

@@ -158,8 +158,11 @@ def _replace_deprecated(options: dict[str, Any]) -> None:
 
 
 def _spread_alias(options: dict[str, Any]) -> None:
-    """An alias stands for both directions, unless one of them has its own."""
-    if options.get("alias") is not None:
+    """An alias stands for both directions, unless one of them has its own.
+
+    So does ``None``, by which a marker takes back the alias of an earlier one.
+    """
+    if "alias" in options:
         options.setdefault("validation_alias", options["alias"])
         options.setdefault("serialization_alias", options["alias"])
 

@@ -15,7 +15,6 @@ from pydantic import BaseModel
 
 from vivace.analyse.annotations import allows_none, without_none
 from vivace.analyse.source_models import model_fields
-from vivace.describe.parameters import names_of_member
 from vivace.describe.schemas import REFERENCE_PREFIX
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def _absent(models: Sequence[type[BaseModel]]) -> JsonSchema:
     if any(model.model_config.get("extra") in ("allow", "forbid") for model in models):
         return {"maxProperties": 0}
     names = {
-        name for model in models for field in model_fields(model) for name in names_of_member(field)
+        name for model in models for field in model_fields(model) for name in field.validation_names
     }
     if not names:
         return {}
@@ -125,9 +124,9 @@ def _with_every_name(
     if definition is None or len(models) != 1:
         return schema
     choices = [
-        names
+        field.validation_names
         for field in model_fields(models[0])
-        if field.required and len(names := names_of_member(field)) > 1
+        if field.required and len(field.validation_names) > 1
     ]
     if not choices:
         return schema

@@ -62,7 +62,7 @@ def _documented(parameter: Parameter, path_names: Collection[str]) -> Iterator[D
         yield DocumentedParameter(source, field, name, name, field.required)
         return
     for member in filter(is_documented, parameter.members):
-        name = names_of_member(member)[0]
+        name = member.validation_name
         # Hyphens that stand for underscores in the name of a header are not for its title.
         title = member.name if member.name.replace("_", "-") == name else name
         required = field.required and member.required
@@ -73,15 +73,6 @@ def _path_name(field: Field, path_names: Collection[str]) -> str:
     """The name that stands in the path, of all those that the parameter may go by."""
     choices = (*field.validation_names, field.alias, field.name)
     return next((name for name in choices if name in path_names), field.validation_name)
-
-
-def names_of_member(field: Field) -> tuple[str, ...]:
-    """Every name under which a client may send a field of a model, the documented one first."""
-    config = field.config or {}
-    names = field.validation_names if config.get("validate_by_alias") is not False else ()
-    if not names or config.get("populate_by_name") or config.get("validate_by_name"):
-        names = (*names, field.name)
-    return tuple(dict.fromkeys(names))
 
 
 def parameter_objects(
@@ -133,6 +124,5 @@ __all__ = [
     "declared_parameters",
     "documented_parameters",
     "examples_of",
-    "names_of_member",
     "parameter_objects",
 ]

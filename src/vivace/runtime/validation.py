@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from vivace.analyse.fields import Errors, located_errors, missing_error
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 Location = tuple[str | int, ...]
 
@@ -24,6 +25,7 @@ def add_missing(errors: Errors | None, loc: Location) -> Errors:
 
 
 def add_found(errors: Errors | None, found: Errors) -> Errors | None:
+    """The errors so far with those that were ``found`` elsewhere."""
     if not found:
         return errors
     return found if errors is None else errors + found

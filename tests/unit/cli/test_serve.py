@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -66,7 +65,7 @@ class Served:
             try:
                 with urlopen(request, timeout=5) as response:
                     return json.load(response)
-            except (URLError, ConnectionError):
+            except OSError:
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     pytest.fail(f"The server does not answer:\n{self.output}")
                 time.sleep(0.05)

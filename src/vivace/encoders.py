@@ -162,6 +162,10 @@ class Encoding:
         """An object of a type nothing is known of: by its items, else by its attributes."""
         if isinstance(value, type):
             raise ValueError(f"The class {value.__qualname__!r} cannot be encoded as JSON.")
+        # Types of C extensions may pass for another one without deriving from it.
+        claimed = value.__class__
+        if claimed is not type(value):
+            return _strategy(claimed)(self, value, include, exclude)
         try:
             content = dict(value)
         except Exception:

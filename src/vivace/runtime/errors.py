@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from vivace.exceptions import ValidationException
 from vivace.runtime.body import UNREADABLE
 from vivace.runtime.threads import run_in_thread
 
@@ -59,6 +60,8 @@ async def answer_error(
     """
     if isinstance(error, ClientDisconnect):
         error = HTTPException(status_code=400, detail=UNREADABLE)
+    if isinstance(error, ValidationException):
+        _place_below_mounts(error, scope)
     handler = find_handler(error, scope)
     if handler is None:
         await _answer_unhandled(error, scope, receive, send)
@@ -70,6 +73,15 @@ async def answer_error(
         await response(scope, receive, send)
     # An exception that is raised again and again would collect every request's frames.
     error.__traceback__ = None
+
+
+def _place_below_mounts(error: ValidationException, scope: Scope) -> None:
+    """Complete the path of the endpoint, which knows nothing of the mounts above it."""
+    mounted = scope.get("root_path", "").removeprefix(scope.get("app_root_path", ""))
+    path = error.endpoint_ctx.get("path")
+    if mounted and "app_root_path" in scope and path:
+        method, _, rest = path.partition(" ")
+        error.endpoint_ctx = {**error.endpoint_ctx, "path": f"{method} {mounted}{rest}"}
 
 
 async def invoke_handler(handler: Any, connection: Request | WebSocket, error: Exception) -> Any:

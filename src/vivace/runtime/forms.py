@@ -13,20 +13,22 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
+from vivace.declare.form_limits import FormLimits
 from vivace.runtime.body import UNREADABLE
+from vivace.runtime.form_limits import merge_inherited
 
 #: Every value of each field.
 Form = Mapping[str, list[Any]]
 
 
-async def read_form(request: Request, limits: Mapping[str, Any]) -> FormData:
+async def read_form(request: Request, limits: FormLimits) -> FormData:
     """The form in the body, URL-encoded or multipart (RFC 7578).
 
     Raises:
         HTTPException: 400, where the body is no such form or exceeds ``limits``.
     """
     try:
-        return await request.form(**limits)
+        return await request.form(**merge_inherited(request.scope, limits))
     except (HTTPException, ClientDisconnect):
         raise
     except Exception as error:

@@ -118,7 +118,8 @@ def overrides_in(scope: Scope) -> Overrides:
 
 
 def _key(overrides: Overrides) -> Hashable:
-    return tuple((id(old), id(new)) for old, new in overrides.items())
+    # A replacement lives as long as the plan that holds it, so that its id stays its own.
+    return tuple((old, id(new)) for old, new in overrides.items())
 
 
 def _wrap(handler: RequestHandler) -> Any:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from starlette.routing import Match, WebSocketRoute, compile_path, get_name
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependencies
 from vivace.analyse.plan import EndpointPlan, ResponsePlan
@@ -74,6 +74,14 @@ class APIWebSocketRoute(WebSocketRoute):
             endpoint_context=endpoint_context(self.endpoint, f"WS {self.path}"),
             path_names=self.path_names,
         )
+
+    @property
+    def is_direct(self) -> bool:
+        """True where connections go straight to the compiled handler."""
+        return type(self).handle is APIWebSocketRoute.handle and self.app == self._handlers.serve
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await effective_route(scope, self).app(scope, receive, send)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         match, child_scope = WebSocketRoute.matches(effective_route(scope, self), scope)

@@ -40,6 +40,7 @@ from vivace.responses import JSONResponse
 from vivace.runtime.app_scope import AppScope
 from vivace.runtime.background import RUNNING, BackgroundJobs
 from vivace.runtime.body_limit import BodyLimitMiddleware
+from vivace.runtime.connections import CONNECTIONS, OpenConnections
 from vivace.runtime.form_limits import SCOPE_KEY as FORM_LIMITS
 from vivace.runtime.form_limits import merge_inherited
 from vivace.runtime.errors import HANDLERS, TrackedSend, invoke_handler
@@ -82,6 +83,8 @@ class Vivace(Starlette):
         separate_input_output_schemas: Whether a model that is read and written differently has
             two schemas.
         problem_details: Answer errors as ``application/problem+json`` (RFC 9457).
+        shutdown_grace: Seconds that open streams and WebSockets have to end by themselves when
+            the server stops.
         telemetry: Settings for OpenTelemetry; see :mod:`vivace.telemetry`.
     """
 
@@ -137,6 +140,7 @@ class Vivace(Starlette):
         max_body_size: int | None = None,
         form_limits: FormLimits | None = None,
         problem_details: bool = False,
+        shutdown_grace: float = 2.0,
         telemetry: Any = None,
         **extra: Any,
     ) -> None:
@@ -179,6 +183,7 @@ class Vivace(Starlette):
         self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
         self.app_scope = AppScope()
         self.background = BackgroundJobs()
+        self.connections = OpenConnections(shutdown_grace)
         self.router = self.router_class(
             routes=routes,
             redirect_slashes=redirect_slashes,
@@ -281,6 +286,7 @@ class Vivace(Starlette):
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[HANDLERS] = self._handler_tables or self._make_handler_tables()
         scope[RUNNING] = self.background
+        scope[CONNECTIONS] = self.connections
         if self.router.form_limits:
             scope[FORM_LIMITS] = merge_inherited(scope, self.router.form_limits)
         if scope["type"] == "lifespan":

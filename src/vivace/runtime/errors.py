@@ -7,11 +7,13 @@ from typing import Any
 from starlette._utils import is_async_callable
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from vivace.exceptions import ValidationException
 from vivace.runtime.body import UNREADABLE
+from vivace.runtime.connections import connections_of
 from vivace.runtime.threads import run_in_thread
 
 #: Where starlette, and so everything made for it, looks for an app's exception handlers.
@@ -125,6 +127,23 @@ async def send_response(response: Any, scope: Scope, receive: Receive, send: Sen
     """Send a response object; an error before its first byte is answered like any other."""
     tracked = TrackedSend(send)
     try:
-        await response(scope, receive, tracked)
+        if isinstance(response, StreamingResponse):
+            await _send_stream(response, scope, receive, tracked)
+        else:
+            await response(scope, receive, tracked)
     except Exception as error:
         await answer_late_error(error, scope, receive, tracked)
+
+
+async def _send_stream(
+    response: StreamingResponse, scope: Scope, receive: Receive, send: TrackedSend
+) -> None:
+    """Send a stream, which ends where it stands if the server is stopping."""
+    connections = connections_of(scope)
+    if connections is None:
+        await response(scope, receive, send)
+        return
+    with connections.track() as tracking:
+        await response(scope, receive, send)
+    if tracking.cancelled_caught and send.started:
+        await send({"type": "http.response.body", "body": b"", "more_body": False})

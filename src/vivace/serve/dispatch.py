@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from starlette._utils import get_route_path
@@ -10,11 +11,13 @@ from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
+from starlette.status import WS_1012_SERVICE_RESTART
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vivace.runtime.body_limit import BodyLimitMiddleware, innermost
 from vivace.runtime.form_limits import SCOPE_KEY as FORM_LIMITS
 from vivace.runtime.form_limits import merge_inherited
+from vivace.runtime.connections import connections_of
 from vivace.runtime.errors import TrackedSend, answer_error, answer_late_error
 from vivace.serve import scope as scopes
 from vivace.serve.frontend import FrontendRoute, FrontendRoutes
@@ -81,7 +84,7 @@ class Dispatcher:
             scope["router"] = self._router
         path = scope["path"] if not scope.get("root_path") else get_route_path(scope)
         if scope["type"] != "http":
-            await self._socket(path, scope, receive, send)
+            await self._tracked_socket(path, scope, receive, send)
             return
         found = self._http.find(path)
         method = scope["method"]
@@ -136,6 +139,20 @@ class Dispatcher:
             await route._handlers.serve(scope, receive, send)
         else:
             await self._handle(route, scope, receive, send)
+
+    async def _tracked_socket(
+        self, path: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Serve a socket until it ends, or the server is stopping."""
+        connections = connections_of(scope)
+        if connections is None:
+            await self._socket(path, scope, receive, send)
+            return
+        with connections.track() as tracking:
+            await self._socket(path, scope, receive, send)
+        if tracking.cancelled_caught:
+            with suppress(Exception):  # It may be closed already.
+                await send({"type": "websocket.close", "code": WS_1012_SERVICE_RESTART})
 
     async def _socket(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         found = self._sockets.find(path)

@@ -77,7 +77,8 @@ def resources_lifespan(app: Any) -> AbstractAsyncContextManager[None]:
         try:
             for plan in app_scoped_plans(app.routes):
                 await app.app_scope.make(plan)
-            yield
+            with app.connections.listen():
+                yield
             await app.background.finish()
         finally:
             await app.app_scope.close()

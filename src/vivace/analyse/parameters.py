@@ -148,10 +148,16 @@ def request_parameter(declaration: Declared, path_names: frozenset[str]) -> Para
     info = _field_info(declaration, path_names)
     if isinstance(info, Form):
         ensure_multipart_is_installed()
-    field = Field(declaration.name, info)
+    parameter = parameter_of(Field(declaration.name, info))
+    _check_shape(parameter.field, parameter.source, path_names)
+    return parameter
+
+
+def parameter_of(field: Field) -> Parameter:
+    """The parameter that a field with a marker for its description stands for."""
+    info = field.info
     source = Source(info.source) if isinstance(info, Param) else Source.BODY
-    _check_shape(field, source, path_names)
-    return Parameter(declaration.name, source, field, members_of_model(field, source))
+    return Parameter(field.name, source, field, members_of_model(field, source))
 
 
 def _field_info(declaration: Declared, path_names: frozenset[str]) -> FieldInfo:
@@ -240,5 +246,6 @@ __all__ = [
     "dependency_of",
     "describe_call",
     "injected_kind",
+    "parameter_of",
     "request_parameter",
 ]

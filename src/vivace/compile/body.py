@@ -35,7 +35,16 @@ def emit_body(source: Source, body: BodyPlan, options: HandlerOptions, has_reque
     if body.kind is BodyKind.FORM:
         _emit_form(source, options)
     else:
-        _emit_json(source, body, options, has_request)
+        _emit_json(source, options, has_request)
+    emit_fields(source, body)
+
+
+def emit_fields(source: Source, body: BodyPlan) -> None:
+    """Take ``payload`` apart: into ``form``, or into ``fields`` where it is an object."""
+    if body.kind is BodyKind.FORM:
+        source.line(f"form = {source.bind('grouped', grouped)}(payload.multi_items())")
+    elif body.embed:
+        source.line(f"fields = {source.bind('as_object', as_object)}(payload)")
 
 
 def _emit_form(source: Source, options: HandlerOptions) -> None:
@@ -43,10 +52,9 @@ def _emit_form(source: Source, options: HandlerOptions) -> None:
     limits = source.bind("form_limits", dict(options.form_limits))
     source.line(f"payload = await {read}(request, {limits})")
     source.line("request_stack.push_async_callback(payload.close)")
-    source.line(f"form = {source.bind('grouped', grouped)}(payload.multi_items())")
 
 
-def _emit_json(source: Source, body: BodyPlan, options: HandlerOptions, has_request: bool) -> None:
+def _emit_json(source: Source, options: HandlerOptions, has_request: bool) -> None:
     if has_request:
         source.line("body = await request.body()")
     else:
@@ -61,8 +69,6 @@ def _emit_json(source: Source, body: BodyPlan, options: HandlerOptions, has_requ
         source.line(f"payload = {source.bind('parse_json', parse_json)}(body, {context})")
     with source.block("else:"):
         source.line("payload = body")
-    if body.embed:
-        source.line(f"fields = {source.bind('as_object', as_object)}(payload)")
 
 
 def emit_body_parameters(source: Source, step: Step, body: BodyPlan) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, get_origin
 
+from vivace.analyse.annotations import is_sequence, members_of
 from vivace.analyse.fields import Field, Mode
 
 if TYPE_CHECKING:
@@ -28,4 +30,11 @@ class ModelField(Field):
         return self.info
 
 
-__all__ = ["ModelField"]
+def serialize_sequence_value(*, field: Field, value: Any) -> Any:
+    """`value` as the kind of sequence that the field is declared to be."""
+    kinds = (get_origin(member) or member for member in members_of(field.annotation))
+    kind = next((kind for kind in kinds if is_sequence(kind)), None)
+    return value if kind is None or kind is Sequence else kind(value)
+
+
+__all__ = ["ModelField", "serialize_sequence_value"]

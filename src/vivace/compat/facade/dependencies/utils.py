@@ -10,10 +10,15 @@ from vivace.forms import (
 )
 from vivace.runtime.forms import read_bytes as _read_file_bytes
 
+from ..extraction import get_dependant, request_body_to_args, request_params_to_args
+
 __all__ = [
     "_read_file_bytes",
     "ensure_multipart_is_installed",
+    "get_dependant",
     "get_typed_annotation",
     "multipart_incorrect_install_error",
     "multipart_not_installed_error",
+    "request_body_to_args",
+    "request_params_to_args",
 ]

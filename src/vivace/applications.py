@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Unpack
 
@@ -17,12 +17,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
-from typing_extensions import deprecated
 
 from vivace.declare.defaults import Default, DefaultPlaceholder
 from vivace.declare.dependencies import Depends
 from vivace.declare.form_limits import FormLimits
-from vivace.declare.options import OperationOptions, RouteOptions
+from vivace.declare.options import RouteOptions
 from vivace.describe.description import Description
 from vivace.describe.site import DocumentationSite
 from vivace.exception_handlers import (
@@ -41,12 +40,13 @@ from vivace.runtime.app_scope import AppScope
 from vivace.runtime.background import RUNNING, BackgroundJobs
 from vivace.runtime.body_limit import BodyLimitMiddleware
 from vivace.runtime.connections import CONNECTIONS, OpenConnections
+from vivace.runtime.errors import HANDLERS, TrackedSend, invoke_handler
 from vivace.runtime.form_limits import SCOPE_KEY as FORM_LIMITS
 from vivace.runtime.form_limits import merge_inherited
-from vivace.runtime.errors import HANDLERS, TrackedSend, invoke_handler
 from vivace.serve.inclusion import FlatRoutes
 from vivace.serve.operation_id import generate_unique_id
-from vivace.serve.router import APIRouter, Decorator, Endpoint
+from vivace.serve.registration import Decorator, Endpoint, Registration
+from vivace.serve.router import APIRouter
 from vivace.serve.settings import Responses
 from vivace.telemetry import Telemetry, read_config
 from vivace.telemetry.routes import record_unhandled
@@ -54,7 +54,7 @@ from vivace.telemetry.routes import record_unhandled
 ExceptionHandler = Callable[[Any, Any], Any]
 
 
-class Vivace(Starlette):
+class Vivace(Registration, Starlette):
     """An API.
 
     Args:
@@ -92,6 +92,7 @@ class Vivace(Starlette):
     complete_methods = True
     #: The class of the app's own router.
     router_class: type[APIRouter] = APIRouter
+    router: APIRouter
 
     def __init__(
         self,
@@ -209,7 +210,7 @@ class Vivace(Starlette):
         self.middleware_stack: ASGIApp | None = None
         self._telemetry = read_config(telemetry)
         self._recorder = Telemetry(self._telemetry)
-        self._handler_tables: tuple[dict[Any, Any], dict[int, Any]] | None = None
+        self._scope: dict[str, Any] | None = None
         self.setup()
 
     def _default_handlers(self, problem_details: bool) -> dict[Any, ExceptionHandler]:
@@ -284,9 +285,7 @@ class Vivace(Starlette):
             await stack(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope[HANDLERS] = self._handler_tables or self._make_handler_tables()
-        scope[RUNNING] = self.background
-        scope[CONNECTIONS] = self.connections
+        scope.update(self._scope or self._make_scope())
         if self.router.form_limits:
             scope[FORM_LIMITS] = merge_inherited(scope, self.router.form_limits)
         if scope["type"] == "lifespan":
@@ -294,7 +293,16 @@ class Vivace(Starlette):
         else:
             await self.router.dispatcher.dispatch(scope, receive, send)
 
-    def _make_handler_tables(self) -> tuple[dict[Any, Any], dict[int, Any]]:
+    def _make_scope(self) -> dict[str, Any]:
+        """What every request of this app finds in its scope."""
+        self._scope = {
+            HANDLERS: self._handler_tables(),
+            RUNNING: self.background,
+            CONNECTIONS: self.connections,
+        }
+        return self._scope
+
+    def _handler_tables(self) -> tuple[dict[Any, Any], dict[int, Any]]:
         standard = ExceptionMiddleware(self.router)
         by_class: dict[Any, Any] = {
             HTTPException: standard.http_exception,
@@ -305,8 +313,7 @@ class Vivace(Starlette):
             if key in (500, Exception):
                 continue
             (by_status if isinstance(key, int) else by_class)[key] = handler
-        self._handler_tables = (by_class, by_status)
-        return self._handler_tables
+        return by_class, by_status
 
     async def answer_unhandled(
         self, error: Exception, scope: Scope, receive: Receive, send: Send
@@ -332,42 +339,6 @@ class Vivace(Starlette):
         """Register ``endpoint`` for ``path`` and the methods in ``options``, by default GET."""
         self.router.add_api_route(path, endpoint, **options)
 
-    def api_route(self, path: str, **options: Unpack[RouteOptions]) -> Decorator[Any]:
-        """Register the decorated function for ``path`` and any methods."""
-        return self.router.api_route(path, **options)
-
-    def get(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
-        """Register the decorated function for GET."""
-        return self.router.get(path, **options)
-
-    def put(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
-        """Register the decorated function for PUT."""
-        return self.router.put(path, **options)
-
-    def post(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
-        """Register the decorated function for POST."""
-        return self.router.post(path, **options)
-
-    def delete(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
-        """Register the decorated function for DELETE."""
-        return self.router.delete(path, **options)
-
-    def options(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
-        """Register the decorated function for OPTIONS."""
-        return self.router.options(path, **options)
-
-    def head(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
-        """Register the decorated function for HEAD."""
-        return self.router.head(path, **options)
-
-    def patch(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
-        """Register the decorated function for PATCH."""
-        return self.router.patch(path, **options)
-
-    def trace(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
-        """Register the decorated function for TRACE."""
-        return self.router.trace(path, **options)
-
     def add_api_websocket_route(
         self,
         path: str,
@@ -378,26 +349,6 @@ class Vivace(Starlette):
     ) -> None:
         """Register ``endpoint`` for WebSockets at ``path``."""
         self.router.add_api_websocket_route(path, endpoint, name, dependencies=dependencies)
-
-    def websocket(
-        self, path: str, name: str | None = None, *, dependencies: Sequence[Depends] | None = None
-    ) -> Decorator[Any]:
-        """Register the decorated function for WebSockets at ``path``."""
-        return self.router.websocket(path, name, dependencies=dependencies)
-
-    def route(
-        self,
-        path: str,
-        methods: Sequence[str] | None = None,
-        name: str | None = None,
-        include_in_schema: bool = True,
-    ) -> Decorator[Any]:
-        """Register a function of the request, without parameters read from its signature."""
-        return self.router.route(path, methods, name, include_in_schema)
-
-    def websocket_route(self, path: str, name: str | None = None) -> Decorator[Any]:
-        """Register a function of the WebSocket, without parameters read from its signature."""
-        return self.router.websocket_route(path, name)
 
     def frontend(self, path: str, **options: Any) -> None:
         """Serve a built single-page application; see :meth:`vivace.APIRouter.frontend`."""
@@ -441,16 +392,8 @@ class Vivace(Starlette):
     ) -> None:
         """Answer a class of exceptions, or a status, with what ``handler`` returns."""
         self.exception_handlers[exc_class_or_status_code] = handler
-        self._handler_tables = None
-
-    @deprecated("on_event is deprecated, use lifespan event handlers instead.")
-    def on_event(self, event_type: str) -> Decorator[Any]:
-        """Register a function for ``"startup"`` or ``"shutdown"``. Use ``lifespan`` instead."""
-        return self.router._register_event(event_type)
+        self._scope = None
 
     def add_event_handler(self, event_type: str, handler: Callable[[], Any]) -> None:
         """Call ``handler`` at ``"startup"`` or ``"shutdown"``."""
         self.router.add_event_handler(event_type, handler)
-
-
-__all__ = ["Awaitable", "ExceptionHandler", "Vivace"]

@@ -15,7 +15,7 @@ from vivace.analyse.parameters import (
     injected_kind,
     request_parameter,
 )
-from vivace.analyse.plan import CallPlan, Calling, DependencyPlan, Injected, Parameter, Scope
+from vivace.analyse.plan import Calling, CallPlan, DependencyPlan, Injected, Parameter, Scope
 from vivace.declare.dependencies import Depends, Security
 from vivace.exceptions import DependencyScopeError
 from vivace.security.base import SecurityScheme
@@ -46,7 +46,9 @@ class Analyser:
     ) -> DependencyPlan:
         """The plan of one use of a dependency."""
         call = declaration.dependency
-        assert callable(call), f"A parameter-less dependency must have a callable dependency, not {call!r}"
+        assert callable(call), (
+            f"A parameter-less dependency must have a callable dependency, not {call!r}"
+        )
         plan = self._remembered(call, path_names)
         scopes = tuple(declaration.scopes or ()) if isinstance(declaration, Security) else ()
         if scopes:
@@ -126,7 +128,7 @@ def check_scopes(dependency: DependencyPlan) -> None:
         DependencyScopeError: It names both.
     """
     plan = dependency.plan
-    if dependency.scope in (Scope.REQUEST, Scope.APP) and plan.calling in GENERATORS or (
+    if (dependency.scope in (Scope.REQUEST, Scope.APP) and plan.calling in GENERATORS) or (
         dependency.scope is Scope.APP
     ):
         for inner in plan.dependencies:

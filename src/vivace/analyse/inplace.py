@@ -60,7 +60,7 @@ def cannot_block(call: Callable[..., Any]) -> bool:
         return False
 
 
-def _class_only_stores(cls: type) -> bool:
+def _class_only_stores(cls: Any) -> bool:
     if type(cls) is not type or cls.__new__ is not object.__new__:
         return False
     if cls.__setattr__ is not object.__setattr__:
@@ -114,7 +114,7 @@ def _kind_of_parameter(parameter: inspect.Parameter) -> str:
 
 
 def _kind_of_type(annotation: Any) -> str:
-    kinds = set()
+    kinds: set[str] = set()
     for member in members_of(without_metadata(annotation)):
         if get_origin(member) is Literal:
             kinds.update(NUMBER if isinstance(a, NUMBERS) else VALUE for a in get_args(member))
@@ -128,7 +128,9 @@ def _kind_of_type(annotation: Any) -> str:
 
 
 def _is_plain_enum(member: Any) -> bool:
-    return isinstance(member, type) and issubclass(member, enum.Enum) and "__eq__" not in vars(member)
+    return (
+        isinstance(member, type) and issubclass(member, enum.Enum) and "__eq__" not in vars(member)
+    )
 
 
 class _Proof:
@@ -228,7 +230,7 @@ class _Proof:
     def _call(self, func: ast.expr, arguments: list[ast.expr]) -> str | None:
         match func:
             case ast.Name(id=name) if name not in self.kinds:
-                target = self.names.get(name)
+                target: Any = self.names.get(name)
                 if inspect.isclass(target) and target.__init__ in PLAIN_EXCEPTIONS:
                     return OPAQUE if all(map(self.kind, arguments)) else None
                 if target is getattr(builtins, name, None) and name in SAFE_CALLS:

@@ -12,9 +12,7 @@ from vivace.analyse.plan import Calling, CallPlan, DependencyPlan, EndpointPlan,
 Overrides = Mapping[Callable[..., Any], Callable[..., Any]]
 
 
-def override(
-    plan: EndpointPlan, overrides: Overrides, path_names: frozenset[str]
-) -> EndpointPlan:
+def override(plan: EndpointPlan, overrides: Overrides, path_names: frozenset[str]) -> EndpointPlan:
     """``plan`` with every dependency that is a key of ``overrides`` replaced by its value."""
     return endpoint_plan(_replaced(plan.root, overrides, path_names), plan.response)
 

@@ -134,12 +134,11 @@ def response_field(name: str, model: Any) -> Field:
 
 
 __all__ = [
-    "inferred_response_model",
     "Serialization",
+    "inferred_response_model",
     "response_field",
     "response_plan",
     "return_annotation",
     "stream_item_type",
     "stream_kind",
-
 ]

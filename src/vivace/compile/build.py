@@ -18,7 +18,7 @@ def build(source: Source, name: str, endpoint: Callable[..., Any]) -> Callable[.
     text = source.text()
     filename = _register(text, endpoint)
     namespace = dict(source.namespace)
-    exec(compile(text, filename, "exec"), namespace)  # noqa: S102 - this is the compiler
+    exec(compile(text, filename, "exec"), namespace)
     function: Callable[..., Any] = namespace[name]
     function.__module__ = getattr(endpoint, "__module__", __name__)
     function.__qualname__ = getattr(endpoint, "__qualname__", name)
@@ -27,14 +27,14 @@ def build(source: Source, name: str, endpoint: Callable[..., Any]) -> Callable[.
 
 
 def _register(text: str, endpoint: Callable[..., Any]) -> str:
-    """The file name of ``text``: equal texts share one, others of the same endpoint get a number."""
+    """The file name of ``text``; other texts for the same endpoint have a number in theirs."""
     module = getattr(endpoint, "__module__", "?")
     qualname = getattr(endpoint, "__qualname__", type(endpoint).__qualname__)
     base = f"<vivace handler {module}.{qualname}"
     filename = f"{base}>"
     number = 2
     lines = text.splitlines(keepends=True)
-    while filename in linecache.cache and linecache.cache[filename][2] != lines:
+    while filename in linecache.cache and linecache.getlines(filename) != lines:
         filename = f"{base}-{number}>"
         number += 1
     linecache.cache[filename] = (len(text), None, lines, filename)

@@ -104,9 +104,7 @@ class CallEmitter:
         limit = self.source.bind(f"limit_{step.index}", _limit(step))
         if step.plan.calling in GENERATORS:
             # A dependency that yields counts until it is cleaned up.
-            self.source.line(
-                f"await {stack_of(step)}.enter_async_context({limit}.get_semaphore())"
-            )
+            self.source.line(f"await {stack_of(step)}.enter_async_context({limit}.get_semaphore())")
             self._unlimited(step)
             return
         with self.source.block(f"async with {limit}.get_semaphore():"):
@@ -164,8 +162,10 @@ def _groups(steps: Sequence[Step]) -> Iterator[list[Step]]:
     group: list[Step] = []
     for step in steps:
         shareable = (
-            step.plan.calling in IN_THREAD or (group and step.plan.calling is Calling.INLINE)
-        ) and step.scope is not Scope.APP and _limit(step) is None
+            (step.plan.calling in IN_THREAD or (group and step.plan.calling is Calling.INLINE))
+            and step.scope is not Scope.APP
+            and _limit(step) is None
+        )
         if shareable:
             group.append(step)
             continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-
 from typing import Any
 
 from starlette.requests import Request
@@ -19,12 +18,12 @@ from vivace.compile.parameters import emit_parameters, emit_sources
 from vivace.compile.response import ResponseEmitter
 from vivace.compile.source import Source, identifier
 from vivace.exceptions import RequestValidationError, WebSocketRequestValidationError
+from vivace.runtime.body_limit import limit_body
 from vivace.runtime.errors import TrackedSend, answer_error, answer_late_error, send_response
 from vivace.runtime.generators import CleanupStack, EarlyCleanupStack
 from vivace.runtime.responses import parameter_response
 from vivace.runtime.threads import run_in_thread
 from vivace.telemetry.naming import scope_key
-from vivace.runtime.body_limit import limit_body
 
 Handler = Callable[..., Any]
 
@@ -131,12 +130,14 @@ class HandlerEmitter:
         self.source.line(f"websocket = {websocket}(scope, receive, send)")
         self._parameter_objects()
         answer = self.source.bind("answer_error", answer_error)
-        with self.source.block("try:"):
-            with self.source.block(f"async with {stack}() as request_stack:"):
-                early = self.source.bind("EarlyCleanupStack", EarlyCleanupStack)
-                with self.source.block(f"async with {early}(request_stack) as function_stack:"):
-                    self._read()
-                    self._call_all(WebSocketRequestValidationError)
+        early = self.source.bind("EarlyCleanupStack", EarlyCleanupStack)
+        with (
+            self.source.block("try:"),
+            self.source.block(f"async with {stack}() as request_stack:"),
+            self.source.block(f"async with {early}(request_stack) as function_stack:"),
+        ):
+            self._read()
+            self._call_all(WebSocketRequestValidationError)
         with self.source.block("except Exception as error:"):
             self.source.line(f"return await {answer}(error, scope, receive, send, websocket)")
 
@@ -239,8 +240,11 @@ class HandlerEmitter:
     def _after_errors(self) -> None:
         """Call the dependencies that still can be: a 401 of theirs comes before the 422."""
         for step in self.steps[:-1]:
-            flags = [_flag(self.calls.steps[i]) for i in sorted(self._closure(step))
-                     if self.calls.steps[i] in self._conditional()]
+            flags = [
+                _flag(self.calls.steps[i])
+                for i in sorted(self._closure(step))
+                if self.calls.steps[i] in self._conditional()
+            ]
             if flags:
                 with self.source.block(f"if not ({' or '.join(flags)}):"):
                     self.calls.emit_one(step)
@@ -325,9 +329,9 @@ class TelemetryEmitter(HandlerEmitter):
                 self._call_generator()
         elif self.root.plan.calling is Calling.THREAD:
             run = self.source.bind("run_in_thread", run_in_thread)
-            with self.source.block("def in_thread():"):
-                with self.source.block(self._operation("endpoint")):
-                    self.source.line(f"return {self.calls.expression(self.root)}")
+            operation = self._operation("endpoint")
+            with self.source.block("def in_thread():"), self.source.block(operation):
+                self.source.line(f"return {self.calls.expression(self.root)}")
             self.source.line(f"{value_of(self.root)} = await {run}(in_thread, {self.calls.lane})")
         else:
             with self.source.block(self._operation("endpoint")):

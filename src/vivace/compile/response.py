@@ -21,7 +21,8 @@ from vivace.runtime.responses import (
 )
 from vivace.runtime.streams import SSE_HEADERS, make_item_encoder, open_stream
 
-JSON = (b"content-type", b"application/json")
+JSON_TYPE = "application/json"
+JSON = (b"content-type", JSON_TYPE.encode())
 
 
 class ResponseEmitter:
@@ -57,7 +58,9 @@ class ResponseEmitter:
         if self.plan.response.stream is not None:
             self._stream(result)
             return
-        with self.source.block(f"if isinstance({result}, {self.source.bind('Response', Response)}):"):
+        with self.source.block(
+            f"if isinstance({result}, {self.source.bind('Response', Response)}):"
+        ):
             if self.background == "None":
                 self.source.line(f"response = {result}")
             else:
@@ -87,17 +90,18 @@ class ResponseEmitter:
         if self.parameters != "None":
             allows = self.source.bind("allows_body", allows_body)
             with self.source.block(f"if not {allows}(parameters.status_code):"):
-                response = self.source.bind("Response", Response)
-                self.source.line(
-                    f"response = {self._complete(f'{response}(status_code=parameters.status_code)')}"
-                )
+                made = self.source.bind("Response", Response)
+                empty = f"{made}(status_code=parameters.status_code)"
+                self.source.line(f"response = {self._complete(empty)}")
 
     def _object(self, result: str) -> None:
         """Make an object of the route's response class."""
         context = self.options.endpoint_context
         if self.options.is_default_class:
             # Rendered as where no object is needed, so that both say the same.
-            made = self.source.bind("bytes_response", partial(Response, media_type="application/json"))
+            made = self.source.bind(
+                "bytes_response", partial(Response, media_type="application/json")
+            )
             content = f"{self._encoder()}({result})"
         else:
             made = self.source.bind("response_class", self.options.response_class)
@@ -139,7 +143,7 @@ class ResponseEmitter:
     def emit_send(self) -> None:
         """Send ``content`` as JSON: the two messages of a response."""
         status = self._status()
-        headers = f"(b\"content-length\", b\"%d\" % len(content)), {self.source.bind('JSON', JSON)}"
+        headers = f'(b"content-length", b"%d" % len(content)), {self.source.bind("JSON", JSON)}'
         more = ", *parameters.raw_headers" if self.parameters != "None" else ""
         self.source.line(
             f'await send({{"type": "http.response.start", '
@@ -154,5 +158,7 @@ class ResponseEmitter:
     def emit_check(self) -> None:
         """After a dependency swallowed the endpoint's exception there is nothing to send."""
         missing = self.source.bind("nothing_returned", nothing_returned)
-        with self.source.block(f"if response is None{' and content is None' if self.sends_bytes else ''}:"):
+        with self.source.block(
+            f"if response is None{' and content is None' if self.sends_bytes else ''}:"
+        ):
             self.source.line(f"raise {missing}()")

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 
 from vivace.analyse.flatten import cache_key, flatten
-from vivace.analyse.plan import CallPlan, Calling, Scope, Step
+from vivace.analyse.plan import Calling, CallPlan, Scope, Step
 from vivace.runtime.generators import enter
 from vivace.runtime.threads import run_in_thread
 

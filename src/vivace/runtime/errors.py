@@ -37,7 +37,8 @@ class TrackedSend:
 
 def find_handler(error: Exception, scope: Scope) -> Any:
     """The handler registered for ``error``: by its status code, else by its nearest class."""
-    by_class, by_status = scope.get(HANDLERS) or ({}, {})
+    tables: tuple[dict[Any, Any], dict[int, Any]] = scope.get(HANDLERS) or ({}, {})
+    by_class, by_status = tables
     if isinstance(error, HTTPException):
         handler = by_status.get(error.status_code)
         if handler is not None:
@@ -116,9 +117,7 @@ async def answer_late_error(
     if not send.started:
         await answer_error(error, scope, receive, send, connection)
     elif find_handler(error, scope) is not None:
-        raise RuntimeError(
-            "Caught handled exception, but response already started."
-        ) from error
+        raise RuntimeError("Caught handled exception, but response already started.") from error
     else:
         raise error
 

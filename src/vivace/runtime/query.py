@@ -26,8 +26,8 @@ def last_values(query_string: bytes) -> dict[str, str]:
         return dict(parse_qsl(text, keep_blank_values=True))
     values = {}
     for pair in text.split("&"):
-        name, equals, value = pair.partition("=")
-        if equals or name:
+        if pair:
+            name, _, value = pair.partition("=")
             values[name] = value
     return values
 
@@ -36,7 +36,11 @@ def all_values(query_string: bytes) -> dict[str, list[str]]:
     """Every value of each name in a query string, in order (WHATWG URL, section 5.1)."""
     if not query_string:
         return {}
-    return grouped(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True))
+    text = query_string.decode("latin-1")
+    if "%" in text or "+" in text:
+        return grouped(parse_qsl(text, keep_blank_values=True))
+    parts = (pair.partition("=") for pair in text.split("&") if pair)
+    return grouped((name, value) for name, _, value in parts)
 
 
 def last_of(values: Mapping[str, list[T]]) -> dict[str, T]:

@@ -80,7 +80,7 @@ def _model(field: Field) -> Any:
     if schema["type"] == "definitions":
         schema = schema["schema"]
     if schema["type"] == "model" and isinstance(field.annotation, type):
-        return field.annotation if not schema.get("revalidate_instances") == "always" else None
+        return field.annotation if schema.get("revalidate_instances") != "always" else None
     return None
 
 

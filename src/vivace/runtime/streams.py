@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import json
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing
 from types import TracebackType
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream
 from starlette.concurrency import iterate_in_threadpool
@@ -29,7 +30,7 @@ SSE_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 ItemEncoder = Callable[[Any], bytes]
 
 
-async def pieces(generator: Any) -> AsyncIterator[Any]:
+async def pieces(generator: Any) -> AsyncGenerator[Any, None]:
     """The items of a generator of either kind, with a chance to be cancelled after each."""
     if not inspect.isasyncgen(generator) and not hasattr(generator, "__aiter__"):
         async for item in iterate_in_threadpool(generator):
@@ -38,12 +39,12 @@ async def pieces(generator: Any) -> AsyncIterator[Any]:
     if not hasattr(generator, "aclose"):
         async for item in generator:
             yield item
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
         return
     async with aclosing(generator) as items:
         async for item in items:
             yield item
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
 
 
 def make_item_encoder(plan: ResponsePlan, context: Any) -> ItemEncoder:
@@ -87,9 +88,9 @@ def _finite(value: Any) -> Any:
     return value
 
 
-async def json_lines(generator: Any, encode: ItemEncoder) -> AsyncIterator[bytes]:
+async def json_lines(generator: Any, encode: ItemEncoder) -> AsyncGenerator[bytes, None]:
     """One JSON text a line."""
-    async with aclosing(pieces(generator)) as items:  # type: ignore[type-var]
+    async with aclosing(pieces(generator)) as items:
         async for item in items:
             yield encode(item) + b"\n"
 
@@ -145,7 +146,7 @@ class EventStream:
         return await self._group.__aexit__(kind, error, traceback)
 
     async def _produce(self) -> None:
-        async with self._sending, aclosing(pieces(self._generator)) as items:  # type: ignore[type-var]
+        async with self._sending, aclosing(pieces(self._generator)) as items:
             try:
                 async for item in items:
                     await self._sending.send(encode_event(item, self._encode))
@@ -173,6 +174,7 @@ async def open_stream(
     """The body of a streamed response; what it needs is closed with ``stack``."""
     if plan.stream is StreamKind.SERVER_SENT_EVENTS:
         return await stack.enter_async_context(EventStream(generator, encode))
-    body = json_lines(generator, encode) if plan.stream is StreamKind.JSON_LINES else pieces(generator)
-    stack.push_async_callback(body.aclose)  # type: ignore[attr-defined]
+    is_lines = plan.stream is StreamKind.JSON_LINES
+    body = json_lines(generator, encode) if is_lines else pieces(generator)
+    stack.push_async_callback(body.aclose)
     return body

@@ -15,16 +15,17 @@ from starlette.status import WS_1012_SERVICE_RESTART
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vivace.runtime.body_limit import BodyLimitMiddleware, innermost
-from vivace.runtime.form_limits import SCOPE_KEY as FORM_LIMITS
-from vivace.runtime.form_limits import merge_inherited
 from vivace.runtime.connections import connections_of
 from vivace.runtime.errors import TrackedSend, answer_error, answer_late_error
+from vivace.runtime.form_limits import SCOPE_KEY as FORM_LIMITS
+from vivace.runtime.form_limits import merge_inherited
 from vivace.serve import scope as scopes
 from vivace.serve.frontend import FrontendRoute, FrontendRoutes
 from vivace.serve.inclusion import IncludedRouter, Version, flat_routes
 from vivace.serve.route import APIRoute
 from vivace.serve.table import Found, RouteTable
 from vivace.serve.websocket_route import APIWebSocketRoute
+from vivace.telemetry.naming import scope_key
 from vivace.telemetry.routes import record_route
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Dispatcher:
         #: Whether GET routes answer HEAD too, and 405 names every method of the path; the app
         #: decides (RFC 9110 sections 9.3.2 and 15.5.6).
         self.complete_methods = True
+        self._telemetry_key = scope_key()
 
     def forget(self) -> None:
         self._version = -1
@@ -71,9 +73,6 @@ class Dispatcher:
         placed = {n for n, _ in http} | {n for n, _ in sockets}
         self._opaque = [(n, r) for n, r in numbered if n not in placed]
         self._frontends = FrontendRoutes(_frontends(self._router))
-        for frontend in self._frontends.routes:
-            if frontend.dependencies:
-                frontend.handler = _guarded_frontend(frontend)
         self._version = version
 
     async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,8 +98,7 @@ class Dispatcher:
             return
         if chosen.entry.is_direct:
             self._enter(chosen, scope)
-            handlers = chosen.entry.route._handlers  # type: ignore[attr-defined]
-            await handlers.current(scope)(scope, receive, send)
+            await chosen.entry.handlers.current(scope)(scope, receive, send)
         else:
             await self._serve(chosen, scope, receive, send)
 
@@ -122,27 +120,24 @@ class Dispatcher:
 
     def _enter(self, found: Found, scope: Scope) -> None:
         """Leave in the scope where the request has arrived."""
-        route: Any = found.entry.route
+        entry = found.entry
         outer = scope.get("path_params")
-        scope["path_params"] = {**outer, **found.params} if outer else dict(found.params)
-        scope["endpoint"] = route.endpoint
-        scope["route"] = route
-        original = getattr(route, "_original", route)
-        if original is not route:
-            scope[scopes.KEY] = {**(scope.get(scopes.KEY) or {}), scopes.EFFECTIVE: route}
-        record_route(scope, route)
+        scope["path_params"] = {**outer, **found.params} if outer else found.params.copy()
+        scope["endpoint"] = entry.endpoint
+        scope["route"] = entry.route
+        if entry.is_included:
+            scope[scopes.KEY] = {**(scope.get(scopes.KEY) or {}), scopes.EFFECTIVE: entry.route}
+        if self._telemetry_key in scope:
+            record_route(scope, entry.route)
 
     async def _serve(self, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
         self._enter(found, scope)
-        route: Any = found.entry.route
         if found.entry.is_direct:
-            await route._handlers.serve(scope, receive, send)
+            await found.entry.handlers.serve(scope, receive, send)
         else:
-            await self._handle(route, scope, receive, send)
+            await self._handle(found.entry.route, scope, receive, send)
 
-    async def _tracked_socket(
-        self, path: str, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _tracked_socket(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a socket until it ends, or the server is stopping."""
         connections = connections_of(scope)
         if connections is None:
@@ -191,7 +186,10 @@ class Dispatcher:
         original = getattr(route, "_original", route)
         probe = scope
         if original is not route:
-            probe = {**scope, scopes.KEY: {**(scope.get(scopes.KEY) or {}), scopes.EFFECTIVE: route}}
+            probe = {
+                **scope,
+                scopes.KEY: {**(scope.get(scopes.KEY) or {}), scopes.EFFECTIVE: route},
+            }
         for guard in getattr(route, "_guards", ()):
             match, _ = guard.matches({**probe, PASSING: [guard]})
             if match is Match.NONE:
@@ -270,9 +268,7 @@ class Dispatcher:
             methods.add("HEAD")
         return sorted(methods)
 
-    async def _fail(
-        self, error: HTTPException, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _fail(self, error: HTTPException, scope: Scope, receive: Receive, send: Send) -> None:
         if "app" in scope:
             await answer_error(error, scope, receive, send)
         else:
@@ -287,7 +283,9 @@ class Dispatcher:
     async def _unmatched(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         if self._router.redirect_slashes and path != "/":
             redirect = dict(scope)
-            redirect["path"] = scope["path"].rstrip("/") if path.endswith("/") else scope["path"] + "/"
+            redirect["path"] = (
+                scope["path"].rstrip("/") if path.endswith("/") else scope["path"] + "/"
+            )
             matched = self._match_for_redirect(get_route_path(redirect), redirect)
             if matched is not None:
                 record_route(scope, matched)
@@ -321,17 +319,6 @@ def _is_opaque(route: Any) -> bool:
         base = APIWebSocketRoute  # type: ignore[assignment]
     known = base or (Route if isinstance(route, Route) else WebSocketRoute)
     return cls.matches is not known.matches or bool(getattr(route, "_guards", ()))
-
-
-def _guarded_frontend(frontend: FrontendRoute) -> ASGIApp:
-    """The handler of a frontend with dependencies: that of a route with the same ones."""
-    route = APIRoute(
-        frontend.path + "/{path:path}",
-        frontend.endpoint,
-        dependencies=frontend.dependencies,
-        response_model=None,
-    )
-    return route.app
 
 
 def _frontends(router: APIRouter) -> list[FrontendRoute]:

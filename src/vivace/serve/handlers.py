@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping
-
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +71,9 @@ class Handlers:
         handler = self._compiled.get(key)
         if handler is None:
             options = self.route.handler_options()
-            limit = innermost(options.max_body_size, getattr(scope.get("app"), "max_body_size", None))
+            limit = innermost(
+                options.max_body_size, getattr(scope.get("app"), "max_body_size", None)
+            )
             options = replace(options, target=target, telemetry=telemetry, max_body_size=limit)
             handler = compile_handler(self._plan(overrides), options)
             self._compiled[key] = handler

@@ -8,8 +8,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
 
 from starlette.datastructures import URLPath
-from starlette.routing import BaseRoute, Host, Match, Mount, NoMatchFound, Route, Router
-from starlette.routing import WebSocketRoute, compile_path
+from starlette.routing import (
+    BaseRoute,
+    Host,
+    Match,
+    Mount,
+    NoMatchFound,
+    Route,
+    Router,
+    WebSocketRoute,
+    compile_path,
+)
 from starlette.types import Receive, Scope, Send
 
 from vivace.declare.form_limits import FormLimits, merge_form_limits
@@ -172,7 +181,7 @@ def flat_routes(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
 
 
 def _guard(route: BaseRoute, router: APIRouter) -> None:
-    """Note that requests to ``route`` pass through a router with its own ``matches`` or ``handle``."""
+    """Note that requests to ``route`` pass through a router that wants to see them."""
     if router.is_customised:
         guards = getattr(route, "_guards", ())
         route._guards = (router, *guards)  # type: ignore[attr-defined]

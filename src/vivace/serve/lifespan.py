@@ -95,9 +95,7 @@ def app_scoped_plans(routes: Iterable[Any]) -> Iterator[CallPlan]:
                 yield step.plan
 
 
-async def run_lifespan(
-    lifespan: Lifespan, scope: dict[str, Any], receive: Any, send: Any
-) -> None:
+async def run_lifespan(lifespan: Lifespan, scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Speak the ASGI lifespan protocol around ``lifespan``."""
     app = scope.get("app")
     started = False

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -261,7 +261,7 @@ class APIRoute(Route):
         response_class = self.response_class
         is_default = isinstance(response_class, DefaultPlaceholder)
         return HandlerOptions(
-            response_class=response_class.value if is_default else response_class,  # type: ignore[union-attr]
+            response_class=cast("type[Response]", getattr(response_class, "value", response_class)),
             is_default_class=is_default,
             status_code=self.status_code,
             strict_content_type=bool(

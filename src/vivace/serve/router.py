@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any, TypeVar, Unpack
+from typing import Any, Unpack
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
-from typing_extensions import deprecated
 
 from vivace.declare.defaults import Default, DefaultPlaceholder, value_or_default
 from vivace.declare.dependencies import Depends
-from vivace.declare.form_limits import FormLimits, check_form_limits, merge_form_limits
-from vivace.declare.options import OperationOptions, RouteOptions
+from vivace.declare.form_limits import FormLimits, check_form_limits
+from vivace.declare.options import RouteOptions
 from vivace.exceptions import VivaceError
 from vivace.responses import JSONResponse
-from vivace.runtime.body_limit import check_body_limit, innermost
+from vivace.runtime.body_limit import check_body_limit
 from vivace.serve.dispatch import Dispatcher
 from vivace.serve.frontend import FrontendRoute
-from vivace.serve.inclusion import IncludedRouter, RouteList
+from vivace.serve.inclusion import IncludedRouter, RouteList, flat_routes
 from vivace.serve.lifespan import (
     Lifespan,
     as_lifespan,
@@ -30,15 +29,13 @@ from vivace.serve.lifespan import (
     run_lifespan,
 )
 from vivace.serve.operation_id import generate_unique_id
+from vivace.serve.registration import Registration
 from vivace.serve.route import APIRoute
 from vivace.serve.settings import Responses, Settings
 from vivace.serve.websocket_route import APIWebSocketRoute
 
-Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
-Decorator = Callable[[Endpoint], Endpoint]
 
-
-class APIRouter(Router):
+class APIRouter(Registration, Router):
     """A group of endpoints, to be included in an app or another router, or served by itself.
 
     Args:
@@ -54,6 +51,9 @@ class APIRouter(Router):
         route_class: The class of the routes.
         on_startup, on_shutdown, lifespan: What runs when the app starts and stops.
     """
+
+    # Starlette's type for it does not say that an app may do without state.
+    lifespan_context: Any
 
     def __init__(
         self,
@@ -89,8 +89,8 @@ class APIRouter(Router):
             routes=routes,
             redirect_slashes=redirect_slashes,
             default=default,
-            lifespan=self._lifespan(lifespan),
         )
+        self.lifespan_context = self._lifespan(lifespan)
         self.prefix = prefix
         self.tags = tags or []
         self.dependencies = list(dependencies or [])
@@ -113,7 +113,7 @@ class APIRouter(Router):
         return events if lifespan is None else as_lifespan(lifespan)
 
     @property
-    def routes(self) -> list[BaseRoute]:  # type: ignore[override]
+    def routes(self) -> list[BaseRoute]:
         """What was registered here, in order; an included router is one item."""
         return self._routes
 
@@ -171,50 +171,6 @@ class APIRouter(Router):
             route_class(self.prefix + path, endpoint=endpoint, **{**options, **fixed})
         )
 
-    def api_route(self, path: str, **options: Unpack[RouteOptions]) -> Decorator[Any]:
-        """Register the decorated function for ``path`` and any methods."""
-
-        def register(endpoint: Endpoint) -> Endpoint:
-            self.add_api_route(path, endpoint, **options)
-            return endpoint
-
-        return register
-
-    def _verb(self, method: str, path: str, options: OperationOptions) -> Decorator[Any]:
-        return self.api_route(path, **{**options, "methods": [method]})  # type: ignore[misc]
-
-    def get(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
-        """Register the decorated function for GET (RFC 9110 section 9.3.1)."""
-        return self._verb("GET", path, options)
-
-    def put(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
-        """Register the decorated function for PUT (RFC 9110 section 9.3.4)."""
-        return self._verb("PUT", path, options)
-
-    def post(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
-        """Register the decorated function for POST (RFC 9110 section 9.3.3)."""
-        return self._verb("POST", path, options)
-
-    def delete(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
-        """Register the decorated function for DELETE (RFC 9110 section 9.3.5)."""
-        return self._verb("DELETE", path, options)
-
-    def options(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
-        """Register the decorated function for OPTIONS (RFC 9110 section 9.3.7)."""
-        return self._verb("OPTIONS", path, options)
-
-    def head(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
-        """Register the decorated function for HEAD (RFC 9110 section 9.3.2)."""
-        return self._verb("HEAD", path, options)
-
-    def patch(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
-        """Register the decorated function for PATCH (RFC 5789)."""
-        return self._verb("PATCH", path, options)
-
-    def trace(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
-        """Register the decorated function for TRACE (RFC 9110 section 9.3.8)."""
-        return self._verb("TRACE", path, options)
-
     def add_api_websocket_route(
         self,
         path: str,
@@ -233,47 +189,6 @@ class APIRouter(Router):
                 dependency_overrides_provider=self.dependency_overrides_provider,
             )
         )
-
-    def websocket(
-        self,
-        path: str,
-        name: str | None = None,
-        *,
-        dependencies: Sequence[Depends] | None = None,
-    ) -> Decorator[Any]:
-        """Register the decorated function for WebSockets at ``path`` (RFC 6455)."""
-
-        def register(endpoint: Endpoint) -> Endpoint:
-            self.add_api_websocket_route(path, endpoint, name, dependencies=dependencies)
-            return endpoint
-
-        return register
-
-    def route(
-        self,
-        path: str,
-        methods: Sequence[str] | None = None,
-        name: str | None = None,
-        include_in_schema: bool = True,
-    ) -> Decorator[Any]:
-        """Register a function of the request, without parameters read from its signature."""
-
-        def register(endpoint: Endpoint) -> Endpoint:
-            self.add_route(
-                path, endpoint, methods=methods, name=name, include_in_schema=include_in_schema
-            )
-            return endpoint
-
-        return register
-
-    def websocket_route(self, path: str, name: str | None = None) -> Decorator[Any]:
-        """Register a function of the WebSocket, without parameters read from its signature."""
-
-        def register(endpoint: Endpoint) -> Endpoint:
-            self.add_websocket_route(path, endpoint, name=name)
-            return endpoint
-
-        return register
 
     def frontend(self, path: str, **options: Any) -> None:
         """Serve a built single-page application below ``path``, where nothing else is declared.
@@ -341,18 +256,6 @@ class APIRouter(Router):
     def _adopt_events(self, router: APIRouter) -> None:
         self.lifespan_context = nested(self.lifespan_context, router.lifespan_context)
 
-    @deprecated("on_event is deprecated, use lifespan event handlers instead.")
-    def on_event(self, event_type: str) -> Decorator[Any]:
-        """Register a function for ``"startup"`` or ``"shutdown"``. Use ``lifespan`` instead."""
-        return self._register_event(event_type)
-
-    def _register_event(self, event_type: str) -> Decorator[Any]:
-        def register(handler: Endpoint) -> Endpoint:
-            self.add_event_handler(event_type, handler)
-            return handler
-
-        return register
-
     def add_event_handler(self, event_type: str, handler: Callable[[], Any]) -> None:
         """Call ``handler`` at ``"startup"`` or ``"shutdown"``."""
         assert event_type in ("startup", "shutdown"), f"There is no event {event_type!r}"
@@ -381,7 +284,7 @@ class APIRouter(Router):
         """Start and stop: this router, those included in it, and what the app keeps."""
         lifespan = self.lifespan_context
         if getattr(scope.get("app"), "app_scope", None) is not None:
-            lifespan = nested(lifespan, resources_lifespan)  # type: ignore[arg-type]
+            lifespan = nested(lifespan, resources_lifespan)
         await run_lifespan(lifespan, scope, receive, send)  # type: ignore[arg-type]
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -435,13 +338,8 @@ def _includes(router: APIRouter, other: APIRouter) -> bool:
 
 
 def _check_paths(router: APIRouter) -> None:
-    from vivace.serve.inclusion import flat_routes
-
     for route in flat_routes(router.routes):
         if getattr(route, "path", None) == "" and isinstance(route, APIRoute):
             raise VivaceError(
                 f"Prefix and path cannot be both empty (path operation: {route.name})"
             )
-
-
-__all__ = ["APIRouter", "innermost", "merge_form_limits"]

@@ -13,8 +13,8 @@ from starlette.routing import BaseRoute
 from vivace.declare.defaults import Default, DefaultPlaceholder, value_or_default
 from vivace.declare.dependencies import Depends
 from vivace.declare.form_limits import FormLimits, merge_form_limits
-from vivace.runtime.body_limit import innermost
 from vivace.responses import JSONResponse
+from vivace.runtime.body_limit import innermost
 from vivace.serve.operation_id import generate_unique_id
 
 Responses = dict[int | str, dict[str, Any]]

@@ -30,8 +30,13 @@ class Entry:
     route: BaseRoute
     #: ``None`` accepts every method.
     methods: frozenset[str] | None
+    endpoint: Any
     #: True for a route that nothing stands before: its handler is called at once.
     is_direct: bool
+    #: True for a route as it is inside an inclusion.
+    is_included: bool
+    #: The compiled handlers of the route, where it has any.
+    handlers: Any
     pattern: re.Pattern[str]
     convertors: dict[str, Convertor[Any]]
     #: Parameters that are whole segments of any text, by the number of the segment; ``None``
@@ -154,7 +159,10 @@ def _entry(order: int, route: Any) -> Entry:
         order=order,
         route=route,
         methods=frozenset(methods) if methods is not None else None,
+        endpoint=route.endpoint,
         is_direct=getattr(route, "is_direct", False),
+        is_included=getattr(route, "_original", route) is not route,
+        handlers=getattr(route, "_handlers", None),
         pattern=route.path_regex,
         convertors=route.param_convertors,
         segments=_whole_segments(route.path, route.param_convertors),

@@ -46,7 +46,7 @@ def get_request_handler(*, dependant: Dependant, route: native.APIRoute) -> Requ
     what this returns.
     """
     plan: EndpointPlan = route.plan
-    if dependant.call is not plan.root.call:
+    if dependant.call is not None and dependant.call is not plan.root.call:
         root = replace(plan.root, call=dependant.call)
         last = replace(plan.steps[-1], plan=root)
         plan = replace(plan, root=root, steps=(*plan.steps[:-1], last))

@@ -43,8 +43,8 @@ SAFE_CALLS = {
     *("str", "int", "float", "bool", "bytes", "len", "abs", "min", "max", "round", "repr"),
     *("dict", "list", "tuple", "set", "frozenset"),
 }
-#: Constructors of exceptions that only store their arguments.
-PLAIN_EXCEPTIONS = (StarletteHTTPException.__init__, HTTPException.__init__)
+#: Exceptions whose constructors only store their arguments.
+PLAIN_EXCEPTIONS = (StarletteHTTPException, HTTPException)
 NUMBER, VALUE, OPAQUE = "number", "value", "opaque"
 
 
@@ -61,13 +61,11 @@ def cannot_block(call: Callable[..., Any]) -> bool:
 
 
 def _class_only_stores(cls: Any) -> bool:
-    if type(cls) is not type or cls.__new__ is not object.__new__:
-        return False
-    if cls.__setattr__ is not object.__setattr__:
+    if type(cls) is not type or _is_overridden(cls, "__new__", "__setattr__"):
         return False
     if any(_runs_code_when_set(value) for base in cls.__mro__ for value in vars(base).values()):
         return False
-    if cls.__init__ is object.__init__:
+    if not _is_overridden(cls, "__init__"):
         return True
     if dataclasses.is_dataclass(cls) and "__init__" in vars(cls):
         return not hasattr(cls, "__post_init__") and all(
@@ -75,7 +73,16 @@ def _class_only_stores(cls: Any) -> bool:
             or field.default_factory in (list, dict, set)
             for field in dataclasses.fields(cls)
         )
-    return _function_is_harmless(cls.__init__, receiver="self")
+    return _function_is_harmless(vars(_owner(cls, "__init__"))["__init__"], receiver="self")
+
+
+def _is_overridden(cls: type, *names: str) -> bool:
+    return any(_owner(cls, name) is not object for name in names)
+
+
+def _owner(cls: type, name: str) -> type:
+    """The class that defines ``name`` for ``cls``."""
+    return next(base for base in cls.__mro__ if name in vars(base))
 
 
 def _runs_code_when_set(attribute: Any) -> bool:
@@ -231,7 +238,7 @@ class _Proof:
         match func:
             case ast.Name(id=name) if name not in self.kinds:
                 target: Any = self.names.get(name)
-                if inspect.isclass(target) and target.__init__ in PLAIN_EXCEPTIONS:
+                if inspect.isclass(target) and _owner(target, "__init__") in PLAIN_EXCEPTIONS:
                     return OPAQUE if all(map(self.kind, arguments)) else None
                 if target is getattr(builtins, name, None) and name in SAFE_CALLS:
                     return OPAQUE if all(map(self._is_plain, arguments)) else None

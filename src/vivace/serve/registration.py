@@ -34,14 +34,6 @@ class Registration:
         """Register ``endpoint`` for WebSockets at ``path``."""
         raise NotImplementedError
 
-    def add_route(self, path: str, route: Callable[..., Any], **options: Any) -> None:
-        """Register a function of the request, or an ASGI app, as it is."""
-        raise NotImplementedError
-
-    def add_websocket_route(self, path: str, route: Callable[..., Any], **options: Any) -> None:
-        """Register a function of the WebSocket as it is."""
-        raise NotImplementedError
-
     def add_event_handler(self, event_type: str, handler: Callable[[], Any]) -> None:
         """Call ``handler`` at ``"startup"`` or ``"shutdown"``."""
         raise NotImplementedError
@@ -116,7 +108,9 @@ class Registration:
         """Register a function of the request, without parameters read from its signature."""
 
         def register(endpoint: Endpoint) -> Endpoint:
-            self.add_route(
+            # Both have it of Starlette, where each has a signature of its own for it.
+            registrar: Any = self
+            registrar.add_route(
                 path, endpoint, methods=methods, name=name, include_in_schema=include_in_schema
             )
             return endpoint
@@ -127,7 +121,8 @@ class Registration:
         """Register a function of the WebSocket, without parameters read from its signature."""
 
         def register(endpoint: Endpoint) -> Endpoint:
-            self.add_websocket_route(path, endpoint, name=name)
+            registrar: Any = self
+            registrar.add_websocket_route(path, endpoint, name=name)
             return endpoint
 
         return register

@@ -57,7 +57,8 @@ def get_openapi(
         external_docs: An external documentation object (§4.8.11).
 
     Raises:
-        pydantic.ValidationError: What a declaration adds to the document does not fit it.
+        ValueError: A response is declared for what is no status, or what a declaration adds to
+            the document does not fit it.
     """
     paths = documented_endpoints(routes)
     hooks = documented_endpoints(webhooks)

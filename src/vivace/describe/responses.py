@@ -62,7 +62,11 @@ VALIDATION_ERROR_REFERENCE = REFERENCE_PREFIX + "HTTPValidationError"
 
 
 def response_objects(route: Any, schemas: Schemas) -> Responses:
-    """Response objects by status (OpenAPI 3.1 §4.8.16), without that of invalid requests."""
+    """Response objects by status (OpenAPI 3.1 §4.8.16), without that of invalid requests.
+
+    Raises:
+        ValueError: A response is declared for what is no status.
+    """
     response_class = _response_class(route)
     status = _own_status(route, response_class)
     responses: Responses = {
@@ -144,8 +148,7 @@ def _add_declared(
     schemas: Schemas,
 ) -> None:
     """Add what ``responses=`` of a route says of one status."""
-    status = str(declared_status).upper()
-    status = "default" if status == "DEFAULT" else status
+    status = _declared_status(declared_status)
     made = responses.setdefault(status, {})
     merge(made, {key: value for key, value in declared.items() if key != "model"})
     field = route.response_fields.get(declared_status)
@@ -154,6 +157,17 @@ def _add_declared(
         content = made.setdefault("content", {}).setdefault(media_type, {})
         merge(content.setdefault("schema", {}), schemas.of(field))
     made.setdefault("description", status_description(status))
+
+
+def _declared_status(declared: int | str) -> str:
+    status = str(declared).upper()
+    status = "default" if status == "DEFAULT" else status
+    if status not in RANGES and not status.isdecimal():
+        raise ValueError(
+            f"responses={{{declared!r}: ...}} has no status code: use a number, "
+            f"or one of {', '.join(map(repr, RANGES))}"
+        )
+    return status
 
 
 def status_description(status: str) -> str:

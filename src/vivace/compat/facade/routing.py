@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 from starlette.requests import Request
@@ -124,11 +126,19 @@ def _restore_fastapi_scope_key(scope: dict[str, Any], key: str, value: Any) -> N
         state[key] = value
 
 
-def __getattr__(name: str) -> Any:
-    if name == "_PING_INTERVAL":
-        return streams.PING_INTERVAL
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+class _RoutingModule(ModuleType):
+    """This module, with the setting of another one under the peer's name for it."""
 
+    @property
+    def _PING_INTERVAL(self) -> float:  # noqa: N802 - the peer's name
+        return streams.PING_INTERVAL
+
+    @_PING_INTERVAL.setter
+    def _PING_INTERVAL(self, seconds: float) -> None:  # noqa: N802
+        streams.PING_INTERVAL = seconds
+
+
+sys.modules[__name__].__class__ = _RoutingModule
 
 __all__ = [
     "APIRoute",

@@ -104,8 +104,9 @@ def _emit_key(source: Source, step: Step, parameter: Parameter) -> None:
         arguments = "raw, from_attributes=True"
         emit_validation(source, step, field, variable, place.found, arguments)
     if not field.required:
-        # There are defaults for the keys of an object, not for those of something else.
-        with source.block("elif body and not isinstance(payload, dict):"):
+        # There are defaults for keys that an object leaves out, not for those of another value.
+        # Bytes are no JSON at all.
+        with source.block("elif body and not isinstance(payload, (dict, bytes)):"):
             emit_missing(source, step, place)
     with source.block("else:"):
         emit_default(source, step, field, variable, place)

@@ -20,6 +20,9 @@ Shape = Callable[[Any], Any]
 
 def shape_of(member: Member, source: Source) -> Shape:
     """The shape in which ``member`` takes its value."""
+    if source is Source.COOKIE:
+        # There is one value of each cookie, and no way to send a list but an empty one.
+        return _last_field if member.takes_list else _last
     is_form = source is Source.BODY
     if member.takes_list:
         return _every_field if is_form else _every

@@ -19,7 +19,7 @@ from vivace.runtime.responses import (
     make_encoder,
     nothing_returned,
 )
-from vivace.runtime.streams import SSE_HEADERS, make_item_encoder, open_stream
+from vivace.runtime.streams import make_item_encoder, open_stream
 
 JSON_TYPE = "application/json"
 JSON = (b"content-type", JSON_TYPE.encode())
@@ -134,8 +134,6 @@ class ResponseEmitter:
         self.source.line(f"response = {self._complete(f'{made}(stream{arguments})')}")
 
     def _stream_class(self) -> Any:
-        if self.plan.response.stream is StreamKind.SERVER_SENT_EVENTS:
-            return partial(self.options.response_class, headers=SSE_HEADERS)
         if self.plan.response.stream is StreamKind.JSON_LINES:
             return partial(StreamingResponse, media_type="application/jsonl")
         return self.options.response_class

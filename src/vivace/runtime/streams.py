@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
-import math
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing
 from types import TracebackType
@@ -16,16 +14,12 @@ from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream
 from starlette.concurrency import iterate_in_threadpool
 
+from vivace import sse
 from vivace.analyse.fields import Field
 from vivace.analyse.plan import ResponsePlan, StreamKind
-from vivace.encoders import jsonable_encoder
+from vivace.encoders import encode_json
 from vivace.exceptions import ResponseValidationError
-from vivace.sse import ServerSentEvent, format_sse_event
-
-#: Seconds of silence after which a comment keeps proxies from closing an event stream.
-PING_INTERVAL = 15.0
-PING = b": ping\n\n"
-SSE_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+from vivace.sse import KEEPALIVE_COMMENT, ServerSentEvent, encode_event, format_sse_event
 
 ItemEncoder = Callable[[Any], bytes]
 
@@ -74,18 +68,8 @@ def _typed_encoder(field: Field, plan: ResponsePlan, context: Any) -> ItemEncode
 
 
 def encode_untyped(item: Any) -> bytes:
-    """JSON of an item without a declared type; floats that JSON has no number for are null."""
-    return json.dumps(_finite(jsonable_encoder(item)), ensure_ascii=False).encode()
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return value
+    """JSON of an item without a declared type."""
+    return encode_json(item).encode()
 
 
 async def json_lines(generator: Any, encode: ItemEncoder) -> AsyncGenerator[bytes, None]:
@@ -95,25 +79,11 @@ async def json_lines(generator: Any, encode: ItemEncoder) -> AsyncGenerator[byte
             yield encode(item) + b"\n"
 
 
-def encode_event(item: Any, encode: ItemEncoder) -> bytes:
+def event_of(item: Any, encode: ItemEncoder) -> bytes:
     """An item as a server-sent event (WHATWG HTML section 9.2.6)."""
-    if not isinstance(item, ServerSentEvent):
-        return format_sse_event(data_str=encode(item).decode())
-    if item.raw_data is not None:
-        data: str | None = item.raw_data
-    elif item.data is not None:
-        data = _event_data(item.data)
-    else:
-        data = None
-    return format_sse_event(
-        data_str=data, event=item.event, id=item.id, retry=item.retry, comment=item.comment
-    )
-
-
-def _event_data(data: Any) -> str:
-    if hasattr(data, "model_dump_json"):
-        return str(data.model_dump_json())
-    return encode_untyped(data).decode()
+    if isinstance(item, ServerSentEvent):
+        return encode_event(item)
+    return format_sse_event(data_str=encode(item).decode())
 
 
 class EventStream:
@@ -149,7 +119,7 @@ class EventStream:
         async with self._sending, aclosing(pieces(self._generator)) as items:
             try:
                 async for item in items:
-                    await self._sending.send(encode_event(item, self._encode))
+                    await self._sending.send(event_of(item, self._encode))
             except (anyio.BrokenResourceError, anyio.ClosedResourceError):
                 return
             except Exception as error:  # It is raised again where the response is sent.
@@ -157,8 +127,8 @@ class EventStream:
 
     async def _events(self, receiving: MemoryObjectReceiveStream[bytes]) -> AsyncIterator[bytes]:
         while True:
-            event = PING
-            with anyio.move_on_after(PING_INTERVAL):
+            event = KEEPALIVE_COMMENT
+            with anyio.move_on_after(sse.PING_INTERVAL):
                 try:
                     event = await receiving.receive()
                 except anyio.EndOfStream:

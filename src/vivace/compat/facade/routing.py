@@ -23,10 +23,10 @@ from starlette.routing import (
     request_response,
 )
 
+from vivace import sse
 from vivace.analyse.plan import EndpointPlan
 from vivace.compile.handler import compile_handler
 from vivace.compile.options import Target
-from vivace.runtime import streams
 from vivace.serve import route as native
 from vivace.serve import scope as scopes
 from vivace.serve.inclusion import IncludedRouter, flat_routes
@@ -130,12 +130,12 @@ class _RoutingModule(ModuleType):
     """This module, with the setting of another one under the peer's name for it."""
 
     @property
-    def _PING_INTERVAL(self) -> float:  # noqa: N802 - the peer's name
-        return streams.PING_INTERVAL
+    def _PING_INTERVAL(self) -> float:
+        return sse.PING_INTERVAL
 
     @_PING_INTERVAL.setter
-    def _PING_INTERVAL(self, seconds: float) -> None:  # noqa: N802
-        streams.PING_INTERVAL = seconds
+    def _PING_INTERVAL(self, seconds: float) -> None:
+        sse.PING_INTERVAL = seconds
 
 
 sys.modules[__name__].__class__ = _RoutingModule

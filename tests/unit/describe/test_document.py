@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+
+from vivace import APIRouter, Depends, Security, Vivace
+from vivace.describe.document import get_openapi
+from vivace.security import HTTPBearer, OAuth2PasswordBearer
+
+
+class Item(BaseModel):
+    name: str
+
+
+class Zebra(BaseModel):
+    item: Item
+
+
+def operation_of(app: Vivace, path: str = "/", method: str = "get") -> dict[str, Any]:
+    operation: dict[str, Any] = app.openapi()["paths"][path][method]
+    return operation
+
+
+def test_a_document_without_routes_is_short() -> None:
+    document = get_openapi(title="Empty", version="1", routes=[])
+    assert document == {
+        "openapi": "3.1.0",
+        "info": {"title": "Empty", "version": "1"},
+        "paths": {},
+    }
+
+
+def test_what_is_said_of_the_api_as_a_whole() -> None:
+    document = get_openapi(
+        title="Whole",
+        version="1",
+        summary="s",
+        description="d",
+        terms_of_service="https://example.com/terms",
+        contact={"email": "help@example.com"},
+        license_info={"name": "MIT", "identifier": "MIT"},
+        servers=[{"url": "/v1"}],
+        tags=[{"name": "t"}],
+        external_docs={"url": "https://example.com/"},
+        routes=[],
+    )
+    assert list(document) == ["openapi", "info", "servers", "paths", "tags", "externalDocs"]
+    assert document["info"]["termsOfService"] == "https://example.com/terms"
+    assert document["info"]["contact"] == {"email": "help@example.com"}
+    assert document["info"]["license"] == {"name": "MIT", "identifier": "MIT"}
+
+
+def test_routes_that_are_no_endpoints_are_left_out() -> None:
+    def plain(request: Any) -> PlainTextResponse:
+        return PlainTextResponse("")
+
+    app = Vivace(routes=[Route("/plain", plain), Mount("/mounted", Vivace())])
+
+    @app.get("/hidden", include_in_schema=False)
+    def hidden() -> None: ...
+
+    @app.websocket("/socket")
+    async def socket() -> None: ...
+
+    assert app.openapi()["paths"] == {}
+
+
+def test_methods_of_one_path_stand_together() -> None:
+    app = Vivace()
+
+    @app.get("/items/{path:path}")
+    def read(path: str) -> None: ...
+
+    @app.put("/items/{path:path}")
+    def write(path: str) -> None: ...
+
+    (path,) = app.openapi()["paths"].items()
+    assert path[0] == "/items/{path}"
+    assert sorted(path[1]) == ["get", "put"]
+
+
+def test_one_operation_id_for_two_operations_is_warned_of() -> None:
+    app = Vivace()
+
+    @app.get("/a", operation_id="same")
+    def first() -> None: ...
+
+    @app.get("/b", operation_id="same")
+    def second() -> None: ...
+
+    with pytest.warns(UserWarning, match=r"Duplicate Operation ID same for function second at"):
+        app.openapi()
+
+
+def test_additions_are_merged_and_lists_go_on() -> None:
+    extra = {
+        "tags": ["more"],
+        "x-internal": {"level": 1},
+        "responses": {"200": {"headers": {"X-Rate": {"schema": {"type": "integer"}}}}},
+    }
+    app = Vivace()
+
+    @app.get("/", tags=["first"], openapi_extra=extra)
+    def read() -> None: ...
+
+    operation = operation_of(app)
+    assert operation["tags"] == ["first", "more"]
+    assert operation["x-internal"] == {"level": 1}
+    assert set(operation["responses"]["200"]) == {"description", "content", "headers"}
+    assert extra["tags"] == ["more"]
+
+
+def test_additions_of_one_route_do_not_reach_another() -> None:
+    shared: dict[str, Any] = {"responses": {"200": {"headers": {}}}}
+    app = Vivace()
+    for path in ("/a", "/b"):
+        app.get(path, openapi_extra=shared, responses={404: {"description": path}})(lambda: None)
+    app.openapi()
+    assert shared == {"responses": {"200": {"headers": {}}}}
+
+
+def test_an_addition_that_fits_nowhere_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        get_openapi(title="t", version="1", routes=[], servers=[{"description": "no url"}])
+
+
+def test_each_scheme_is_asked_for_once_with_every_scope() -> None:
+    oauth2 = OAuth2PasswordBearer("token", scopes={"a": "A", "b": "B", "c": "C"})
+    bearer = HTTPBearer()
+    app = Vivace()
+
+    def user(token: str = Security(oauth2, scopes=["b", "a"])) -> None: ...
+
+    @app.get("/")
+    def read(
+        user: None = Security(user, scopes=["c"]),
+        token: str = Depends(oauth2),
+        credentials: Any = Depends(bearer),
+    ) -> None: ...
+
+    security = operation_of(app)["security"]
+    assert security == [{"OAuth2PasswordBearer": ["c", "b", "a"]}, {"HTTPBearer": []}]
+    schemes = app.openapi()["components"]["securitySchemes"]
+    assert sorted(schemes) == ["HTTPBearer", "OAuth2PasswordBearer"]
+
+
+def test_callbacks_and_webhooks_are_described_without_those_that_are_hidden() -> None:
+    callbacks = APIRouter()
+
+    @callbacks.post("{$request.body#/url}/done")
+    def done(item: Item) -> None: ...
+
+    @callbacks.post("{$request.body#/url}/hidden", include_in_schema=False)
+    def hidden(item: Item) -> None: ...
+
+    app = Vivace()
+
+    @app.post("/", callbacks=callbacks.routes)
+    def start() -> None: ...
+
+    @app.webhooks.post("item-changed")
+    def changed(item: Item) -> None: ...
+
+    document = app.openapi()
+    described = document["paths"]["/"]["post"]["callbacks"]
+    assert list(described) == ["done"]
+    assert list(described["done"]) == ["{$request.body#/url}/done"]
+    assert list(document["webhooks"]) == ["item-changed"]
+    assert "Item" in document["components"]["schemas"]
+
+
+def test_definitions_are_in_order_of_their_names() -> None:
+    app = Vivace()
+
+    @app.post("/")
+    def write(zebra: Zebra) -> None: ...
+
+    names = list(app.openapi()["components"]["schemas"])
+    assert names == ["HTTPValidationError", "Item", "ValidationError", "Zebra"]
+
+
+def test_descriptions_of_operations_end_at_a_form_feed() -> None:
+    app = Vivace()
+
+    @app.get("/")
+    def read() -> None:
+        """For clients.
+
+        \f
+        For colleagues.
+        """
+
+    assert operation_of(app)["description"] == "For clients."

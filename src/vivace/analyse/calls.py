@@ -23,15 +23,20 @@ from vivace.security.base import SecurityScheme
 GENERATORS = (Calling.GENERATOR, Calling.ASYNC_GENERATOR)
 
 
+#: How many signatures are remembered: more than an app has, and fewer than would be a leak.
+REMEMBERED = 4096
+
+
 class Analyser:
     """Reads signatures, each one once.
 
-    ``path_names`` are the names in braces in the route's path. A callable that has none of them
-    as a parameter has the same plan for every path, and so is read only once for all routes.
+    ``path_names`` are the names in braces in the route's path. A dependency that has none of
+    them as a parameter has the same plan for every path, and so is read once for all routes.
     """
 
     def __init__(self) -> None:
-        self._plans: dict[tuple[int, frozenset[str]], tuple[Any, CallPlan]] = {}
+        self._names: dict[int, frozenset[str]] = {}
+        self._plans: dict[tuple[int, frozenset[str]], CallPlan] = {}
 
     def call_plan(self, call: Callable[..., Any], path_names: frozenset[str]) -> CallPlan:
         """The plan of ``call``.
@@ -64,12 +69,26 @@ class Analyser:
         return dependency
 
     def _remembered(self, call: Callable[..., Any], path_names: frozenset[str]) -> CallPlan:
-        key = (id(call), path_names)
-        found = self._plans.get(key)
-        if found is None:
-            # The callable is kept with the plan, so that its id stays its own.
-            found = self._plans[key] = (call, _read(call, path_names, self))
-        return found[1]
+        names = self._names.get(id(call))
+        if names is not None:
+            found = self._plans.get((id(call), path_names & names))
+            if found is not None:
+                return found
+        plan = _read(call, path_names, self)
+        if len(self._plans) >= REMEMBERED:
+            self._names.clear()
+            self._plans.clear()
+        # The plan keeps the callable, so that its id stays its own.
+        self._names[id(call)] = parameter_names(plan)
+        self._plans[id(call), path_names & self._names[id(call)]] = plan
+        return plan
+
+
+def parameter_names(plan: CallPlan) -> frozenset[str]:
+    """The names of all parameters that are filled from a request, dependencies' included."""
+    own = (parameter.name for parameter in plan.parameters)
+    below = (name for d in plan.dependencies for name in parameter_names(d.plan))
+    return frozenset([*own, *below])
 
 
 def _scope_of(declaration: Depends, plan: CallPlan) -> Scope | None:
@@ -94,7 +113,7 @@ def _read(call: Callable[..., Any], path_names: frozenset[str], analyser: Analys
     is_scheme = isinstance(call, SecurityScheme)
     return CallPlan(
         call=call,
-        calling=calling_of(call),
+        calling=calling_of(call, parameters),
         parameters=tuple(_in_source_order(parameters)),
         injected=tuple(injected),
         dependencies=tuple(dependencies),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from annotated_types import GroupedMetadata
 from pydantic import (
     AliasChoices,
     AliasPath,
@@ -63,7 +65,7 @@ class Field:
                 # A parameter's default belongs to the parameter, not to its type, which is
                 # all that the adapter looks at.
                 warnings.simplefilter("ignore", UserWarning)
-                described: Any = Annotated[annotation, self.info]
+                described: Any = Annotated[annotation, _with_groups_expanded(self.info)]
                 return TypeAdapter(described, config=self.config)
         except (PydanticSchemaGenerationError, PydanticUserError) as error:
             if isinstance(error, PydanticUserError) and not isinstance(
@@ -74,6 +76,12 @@ class Field:
                 f"{self.name!r} has the type {annotation!r}, which pydantic cannot validate. "
                 "Use a pydantic model, a dataclass, a TypedDict or a type that pydantic knows."
             ) from error
+
+    def renamed(self, name: str) -> Field:
+        """The same field under another name: nothing is made anew."""
+        field = copy(self)
+        field.name = name
+        return field
 
     @property
     def annotation(self) -> Any:
@@ -167,6 +175,19 @@ class Member(Field):
     @property
     def validation_names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.names) or (self.alias,)
+
+
+def _with_groups_expanded(info: FieldInfo) -> FieldInfo:
+    """``info`` with each group of metadata replaced by its members: pydantic does not look there."""
+    if not any(isinstance(item, GroupedMetadata) for item in info.metadata):
+        return info
+    info = copy(info)
+    info.metadata = [
+        member
+        for item in info.metadata
+        for member in (item if isinstance(item, GroupedMetadata) else [item])
+    ]
+    return info
 
 
 def alias_names(info: FieldInfo) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from enum import Enum
 from functools import cached_property
 from typing import Any, cast
@@ -16,9 +17,10 @@ from starlette.routing import BaseRoute, Match, Route, compile_path, get_name
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivace.analyse.body import body_field
+from vivace.analyse.calls import parameter_names
 from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependencies
 from vivace.analyse.fields import Field
-from vivace.analyse.plan import EndpointPlan
+from vivace.analyse.plan import EndpointPlan, ResponsePlan
 from vivace.analyse.response import Serialization, response_field, response_plan
 from vivace.compile.options import HandlerOptions
 from vivace.declare.defaults import Default, DefaultPlaceholder
@@ -117,8 +119,11 @@ class APIRoute(Route):
 
     def _check(self) -> None:
         """Read the signature now, so that what is wrong with it is said where it is declared."""
-        plan = self._plan("")
-        self.response_model = self._model
+        self._call = analyse_call(self.endpoint, self.path_names)
+        self._call_names = self.path_names & parameter_names(self._call)
+        self.response_model, self._response = self._response_plan("")
+        # Those of the decorator and of the router are read where they fail, too.
+        with_dependencies(self._call, self.dependencies, self.path_names)
         if self.response_model:
             assert allows_body(self.status_code), (
                 f"Status code {self.status_code} must not have a response body"
@@ -130,7 +135,6 @@ class APIRoute(Route):
                 assert _status_allows_body(status), (
                     f"Status code {status} must not have a response body"
                 )
-        self._root = plan.root
 
     @cached_property
     def path_names(self) -> frozenset[str]:
@@ -148,19 +152,28 @@ class APIRoute(Route):
     @cached_property
     def plan(self) -> EndpointPlan:
         """What handler and documentation are made from."""
-        return self._plan(self.unique_id)
+        call = self._call
+        if self.path_names & parameter_names(call) != self._call_names:
+            # A prefix has made a parameter of the path out of one of the query.
+            call = analyse_call(self.endpoint, self.path_names)
+        root = with_dependencies(call, self.dependencies, self.path_names)
+        if self._response.stream is not None or self._response.stream_item is not None:
+            _, response = self._response_plan(self.unique_id)
+        else:
+            response = self._response
+            if response.field is not None:
+                field = response.field.renamed(f"Response_{self.unique_id}")
+                response = replace(response, field=field)
+        return endpoint_plan(root, response)
 
-    def _plan(self, unique_id: str) -> EndpointPlan:
-        root = analyse_call(self.endpoint, self.path_names)
-        root = with_dependencies(root, self.dependencies, self.path_names)
-        self._model, response = response_plan(
+    def _response_plan(self, unique_id: str) -> tuple[Any, ResponsePlan]:
+        return response_plan(
             self.endpoint,
             self._declared_model,
             self.response_class,
             self._serialization,
             unique_id,
         )
-        return endpoint_plan(root, response)
 
     @property
     def _serialization(self) -> Serialization:

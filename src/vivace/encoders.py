@@ -285,18 +285,25 @@ def encode_json(value: Any) -> str:
     try:
         return json.dumps(encoded, allow_nan=False)
     except ValueError:
-        return json.dumps(_without_non_finite(encoded))
+        return json.dumps(without_non_finite(encoded))
 
 
-def _without_non_finite(value: Any) -> Any:
+def without_non_finite(value: Any) -> Any:
+    """``value``, made of what JSON knows, with ``None`` for numbers that JSON does not have."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
         # ``json`` makes a text of such a key, and a text is well-formed.
-        return {key: _without_non_finite(item) for key, item in value.items()}
+        return {key: without_non_finite(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_without_non_finite(item) for item in value]
+        return [without_non_finite(item) for item in value]
     return value
 
 
-__all__ = ["ENCODERS_BY_TYPE", "decimal_encoder", "encode_json", "jsonable_encoder"]
+__all__ = [
+    "ENCODERS_BY_TYPE",
+    "decimal_encoder",
+    "encode_json",
+    "jsonable_encoder",
+    "without_non_finite",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from pydantic_core import from_json
@@ -60,6 +61,9 @@ def is_json(value: bytes | None, *, strict: bool) -> bool:
 def parse_json(body: bytes, endpoint_context: Any = None) -> Any:
     """The value that a JSON text stands for (RFC 8259).
 
+    Whatever is returned can be written as JSON again: text that holds half a surrogate pair is
+    refused (RFC 7493, section 2.1), and so is nesting of more than some 200 levels.
+
     Raises:
         RequestValidationError: It is no JSON; the location says at which character.
         HTTPException: 400, where it cannot even be decoded.
@@ -70,10 +74,21 @@ def parse_json(body: bytes, endpoint_context: Any = None) -> Any:
         return _parse_slowly(body, endpoint_context)
 
 
+#: An escape, the whole pair where there is one (RFC 8259, section 7); ``lone`` is half of one.
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<lone>u[dD][89a-fA-F]..)|.)", re.DOTALL
+)
+
+
 def _parse_slowly(body: bytes, endpoint_context: Any) -> Any:
     """Parse what the quick parser refused: other encodings, or a text with an error to report."""
     try:
-        return json.loads(body)
+        text = body.decode(json.detect_encoding(body))
+        json.loads(text)
+        lone = next((match for match in _ESCAPE.finditer(text) if match["lone"]), None)
+        if lone is not None:
+            raise json.JSONDecodeError("Lone surrogate", text, lone.start())
+        return from_json(text.encode())
     except json.JSONDecodeError as error:
         raise RequestValidationError(
             [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from vivace.encoders import jsonable_encoder
+from vivace.encoders import jsonable_encoder, without_non_finite
 
 #: As compact as JSON gets, and nothing that RFC 8259 does not allow.
 _encode = json.JSONEncoder(
@@ -19,17 +19,15 @@ _encode = json.JSONEncoder(
 def encode_json(value: Any) -> bytes:
     """The JSON of ``value``, equal to that of ``jsonable_encoder(value)``.
 
-    What JSON knows is written at once; the encoder is asked only for what it does not.
-
-    Raises:
-        ValueError: It holds a float that JSON has no number for.
+    What JSON knows is written at once; the encoder is asked only for what it does not. Floats
+    that JSON has no number for are null, as pydantic has them where a type is declared.
     """
     try:
         text = _encode(value)
     except (TypeError, ValueError):
         # A key that is no string, say: the encoder knows what to make of it, or says better why
         # not.
-        return _encode(jsonable_encoder(value)).encode()
+        return _encode(without_non_finite(jsonable_encoder(value))).encode()
     if '"_sa' in text:
         # The encoder leaves out SQLAlchemy's own attributes.
         return _encode(jsonable_encoder(value)).encode()

@@ -10,7 +10,7 @@ from starlette._utils import get_route_path
 from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
-from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
 from starlette.status import WS_1012_SERVICE_RESTART
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -197,7 +197,7 @@ class Dispatcher:
         if isinstance(route, (APIRoute, APIWebSocketRoute)):
             match, child_scope = original.matches(probe)
         else:
-            match, child_scope = route.matches(scope)
+            match, child_scope = _match(route, scope)
         if match is not Match.NONE:
             child_scope.setdefault("route", original)
         return match, child_scope
@@ -309,6 +309,16 @@ class Dispatcher:
             if self._match_opaque(route, scope)[0] is not Match.NONE:
                 return route
         return None
+
+
+def _match(route: BaseRoute, scope: Scope) -> tuple[Match, Scope]:
+    try:
+        return route.matches(scope)
+    except ValueError:
+        # A mount below a path parameter which has no value for the text: see ``table.convert``.
+        if isinstance(route, Mount):
+            return Match.NONE, {}
+        raise
 
 
 def _is_opaque(route: Any) -> bool:

@@ -48,6 +48,7 @@ from vivace.serve.frontend_files import (
     check_frontend,
 )
 from vivace.serve.handlers import Handlers, endpoint_context
+from vivace.serve.table import convert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -171,11 +172,8 @@ class FrontendRoute(BaseRoute):
         match = self.path_regex.match(route_path) or self.path_regex.match(route_path + "/")
         if match is None:
             return None
-        params = {
-            name: self.param_convertors[name].convert(value)
-            for name, value in match.groupdict().items()
-        }
-        return params, params.pop("path")
+        params = convert(match.groupdict(), self.param_convertors)
+        return (params, params.pop("path")) if params is not None else None
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.dependencies and scope["method"] in self.methods:

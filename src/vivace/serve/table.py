@@ -50,9 +50,7 @@ class Entry:
         match = self.pattern.match(path)
         if match is None:
             return None
-        return {
-            name: self.convertors[name].convert(value) for name, value in match.groupdict().items()
-        }
+        return convert(match.groupdict(), self.convertors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +145,18 @@ def _try(entry: Entry, path: str, segments: Sequence[str], found: list[Found]) -
     params = entry.params(path, segments)
     if params is not None:
         found.append(Found(entry, params))
+
+
+def convert(texts: dict[str, str], convertors: dict[str, Convertor[Any]]) -> dict[str, Any] | None:
+    """The values of path parameters; ``None`` where one has no value for its text.
+
+    A number with more digits than Python reads (``sys.set_int_max_str_digits``) is one: no
+    path with it exists, whatever the pattern says.
+    """
+    try:
+        return {name: convertors[name].convert(text) for name, text in texts.items()}
+    except ValueError:
+        return None
 
 
 def _order(found: Found) -> int:

@@ -28,11 +28,25 @@ async def read_form(request: Request, limits: FormLimits) -> FormData:
         HTTPException: 400, where the body is no such form or exceeds ``limits``.
     """
     try:
-        return await request.form(**merge_inherited(request.scope, limits))
+        form = await request.form(**merge_inherited(request.scope, limits))
+        if "charset" in request.headers.get("content-type", "").lower():
+            _check_text(form)
     except (HTTPException, ClientDisconnect):
         raise
     except Exception as error:
         raise HTTPException(status_code=400, detail=UNREADABLE) from error
+    return form
+
+
+def _check_text(form: FormData) -> None:
+    """Refuse text that no response could repeat: some encodings can express half a surrogate pair.
+
+    Raises:
+        UnicodeEncodeError: There is one.
+    """
+    for name, value in form.multi_items():
+        text = value.filename if isinstance(value, UploadFile) else value
+        f"{name}{text}".encode()
 
 
 def last_field(form: Form, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Unpack
@@ -43,6 +44,7 @@ from vivace.runtime.connections import CONNECTIONS, OpenConnections
 from vivace.runtime.errors import HANDLERS, TrackedSend, invoke_handler
 from vivace.runtime.form_limits import SCOPE_KEY as FORM_LIMITS
 from vivace.runtime.form_limits import merge_inherited
+from vivace.serve.frontend_files import CheckDir, Fallback
 from vivace.serve.inclusion import FlatRoutes
 from vivace.serve.operation_id import generate_unique_id
 from vivace.serve.registration import Decorator, Endpoint, Registration
@@ -350,9 +352,16 @@ class Vivace(Registration, Starlette):
         """Register ``endpoint`` for WebSockets at ``path``."""
         self.router.add_api_websocket_route(path, endpoint, name, dependencies=dependencies)
 
-    def frontend(self, path: str, **options: Any) -> None:
+    def frontend(
+        self,
+        path: str,
+        *,
+        directory: str | os.PathLike[str],
+        fallback: Fallback = "auto",
+        check_dir: CheckDir = "auto",
+    ) -> None:
         """Serve a built single-page application; see :meth:`vivace.APIRouter.frontend`."""
-        self.router.frontend(path, **options)
+        self.router.frontend(path, directory=directory, fallback=fallback, check_dir=check_dir)
 
     def include_router(
         self,

@@ -178,7 +178,7 @@ class Member(Field):
 
 
 def _with_groups_expanded(info: FieldInfo) -> FieldInfo:
-    """``info`` with each group of metadata replaced by its members: pydantic does not look there."""
+    """``info`` with the members of each group of metadata, where pydantic does not look."""
     if not any(isinstance(item, GroupedMetadata) for item in info.metadata):
         return info
     info = copy(info)

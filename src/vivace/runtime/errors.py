@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket
 
 from vivace.exceptions import ValidationException
 from vivace.runtime.body import UNREADABLE
+from vivace.runtime.body_limit import content_too_large
 from vivace.runtime.connections import connections_of
 from vivace.runtime.threads import run_in_thread
 
@@ -61,6 +62,7 @@ async def answer_error(
     An error that nobody handles is answered with a plain 500 *here*, inside the middleware, so
     that it carries the headers which the middleware adds; then it is raised for the server to log.
     """
+    error = content_too_large(error) or error
     if isinstance(error, ClientDisconnect):
         error = HTTPException(status_code=400, detail=UNREADABLE)
     if isinstance(error, ValidationException):

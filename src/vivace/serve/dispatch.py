@@ -23,6 +23,7 @@ from vivace.serve import scope as scopes
 from vivace.serve.frontend import FrontendRoute, FrontendRoutes
 from vivace.serve.inclusion import IncludedRouter, Version, flat_routes
 from vivace.serve.route import APIRoute
+from vivace.serve.settings import Settings
 from vivace.serve.table import Found, RouteTable
 from vivace.serve.websocket_route import APIWebSocketRoute
 from vivace.telemetry.naming import scope_key
@@ -50,9 +51,6 @@ class Dispatcher:
         self.complete_methods = True
         self._telemetry_key = scope_key()
 
-    def forget(self) -> None:
-        self._version = -1
-
     @property
     def flat(self) -> list[BaseRoute]:
         """Every route, those of included routers in their place."""
@@ -62,7 +60,7 @@ class Dispatcher:
 
     def _build(self) -> None:
         version = Version.number
-        self._flat = list(flat_routes(self._router.routes))
+        self._flat = [self._placed(route) for route in flat_routes(self._router.routes)]
         numbered = list(enumerate(self._flat))
         http = [(n, r) for n, r in numbered if isinstance(r, Route) and not _is_opaque(r)]
         sockets = [
@@ -74,6 +72,13 @@ class Dispatcher:
         self._opaque = [(n, r) for n, r in numbered if n not in placed]
         self._frontends = FrontendRoutes(_frontends(self._router))
         self._version = version
+
+    def _placed(self, route: BaseRoute) -> BaseRoute:
+        """``route`` with the router's limit, where it was put into the list as it is."""
+        limit = self._router.max_body_size
+        if isinstance(route, APIRoute) and route.max_body_size is None and limit is not None:
+            return route.inside(Settings(max_body_size=limit))
+        return route
 
     async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer an HTTP request or accept a WebSocket."""

@@ -176,9 +176,12 @@ def check_frontend(
         if not in_development:
             raise RuntimeError(message)
         warnings.warn(message, UserWarning, stacklevel=_stacklevel_outside())
-    elif fallback in ("index.html", "404.html") and not in_development:
-        if not (Path(directory) / fallback).is_file():
-            raise missing_fallback(directory, fallback)
+    elif (
+        not in_development
+        and fallback in ("index.html", "404.html")
+        and not (Path(directory) / fallback).is_file()
+    ):
+        raise missing_fallback(directory, fallback)
 
 
 def missing_fallback(directory: str | os.PathLike[str], fallback: str) -> RuntimeError:

@@ -14,7 +14,7 @@ from vivace.analyse.overrides import override
 from vivace.analyse.plan import EndpointPlan
 from vivace.compile.handler import compile_handler, handler_source
 from vivace.compile.options import Target
-from vivace.runtime.body_limit import innermost
+from vivace.runtime.body_limit import limit_body
 from vivace.runtime.errors import TrackedSend, answer_late_error
 from vivace.runtime.generators import CleanupStack, EarlyCleanupStack
 from vivace.runtime.responses import nothing_returned
@@ -71,10 +71,7 @@ class Handlers:
         handler = self._compiled.get(key)
         if handler is None:
             options = self.route.handler_options()
-            limit = innermost(
-                options.max_body_size, getattr(scope.get("app"), "max_body_size", None)
-            )
-            options = replace(options, target=target, telemetry=telemetry, max_body_size=limit)
+            options = replace(options, target=target, telemetry=telemetry)
             handler = compile_handler(self._plan(overrides), options)
             self._compiled[key] = handler
         return handler
@@ -98,7 +95,10 @@ class Handlers:
         if handler is None:
             token = current_route.set(self.route)
             try:
-                handler = _wrap(self.route.original_route.get_route_handler())  # type: ignore[union-attr]
+                # Only a route for HTTP can be wrapped.
+                route: Any = self.route
+                made = route.original_route.get_route_handler()
+                handler = _wrap(made, route.max_body_size)
             finally:
                 current_route.reset(token)
             self._compiled["wrapped"] = handler
@@ -123,7 +123,7 @@ def _key(overrides: Overrides) -> Hashable:
     return tuple((old, id(new)) for old, new in overrides.items())
 
 
-def _wrap(handler: RequestHandler) -> Any:
+def _wrap(handler: RequestHandler, max_body_size: int | None) -> Any:
     """An ASGI app of a function that may wrap the compiled handler in anything."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,6 +131,8 @@ def _wrap(handler: RequestHandler) -> Any:
         request = Request(scope, receive, tracked)
         response = None
         try:
+            if max_body_size is not None:
+                request = Request(scope, limit_body(scope, receive, max_body_size), tracked)
             async with CleanupStack() as request_stack:
                 scope["vivace.request_stack"] = request_stack
                 async with EarlyCleanupStack(request_stack) as function_stack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, Unpack
@@ -19,7 +20,8 @@ from vivace.responses import JSONResponse
 from vivace.runtime.body_limit import check_body_limit
 from vivace.serve.dispatch import Dispatcher
 from vivace.serve.frontend import FrontendRoute
-from vivace.serve.inclusion import IncludedRouter, RouteList, flat_routes
+from vivace.serve.frontend_files import CheckDir, Fallback
+from vivace.serve.inclusion import IncludedRouter, RouteList, Version, flat_routes
 from vivace.serve.lifespan import (
     Lifespan,
     as_lifespan,
@@ -190,18 +192,25 @@ class APIRouter(Registration, Router):
             )
         )
 
-    def frontend(self, path: str, **options: Any) -> None:
+    def frontend(
+        self,
+        path: str,
+        *,
+        directory: str | os.PathLike[str],
+        fallback: Fallback = "auto",
+        check_dir: CheckDir = "auto",
+    ) -> None:
         """Serve a built single-page application below ``path``, where nothing else is declared.
 
-        See :class:`vivace.serve.frontend.FrontendRoute` for the options.
+        See :class:`vivace.serve.frontend.FrontendRoute` for the arguments.
         """
-        route = FrontendRoute(path, **options)
-        if self.prefix or self.dependencies or self.max_body_size is not None:
-            route = route.with_prefix(
+        route = FrontendRoute(path, directory=directory, fallback=fallback, check_dir=check_dir)
+        self.frontends.append(
+            route.with_prefix(
                 self.prefix, dependencies=self.dependencies, max_body_size=self.max_body_size
             )
-        self.frontends.append(route)
-        self.dispatcher.forget()
+        )
+        Version.number += 1
 
     def include_router(
         self,

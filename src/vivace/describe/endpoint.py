@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vivace.describe.bodies import documented_body
 from vivace.describe.parameters import documented_parameters
+from vivace.serve.inclusion import flat_routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -51,15 +52,17 @@ class DocumentedEndpoint:
 
 
 def documented_endpoints(routes: Iterable[Any] | None) -> list[DocumentedEndpoint]:
-    """The endpoints among ``routes`` that are not kept out of the document.
+    """The endpoints among ``routes``, and in included routers, that are for the document.
 
     Mounted apps and plain ASGI routes are not described.
     """
-    return [DocumentedEndpoint.of(route) for route in routes or () if _is_documented(route)]
+    flat = flat_routes(routes or ())
+    return [DocumentedEndpoint.of(route) for route in flat if _is_documented(route)]
 
 
 def _is_documented(route: Any) -> bool:
-    return bool(getattr(route, "include_in_schema", False)) and hasattr(route, "response_field")
+    # Not by its plan: that is made when it is asked for, and would hide why it cannot be.
+    return bool(getattr(route, "include_in_schema", False)) and hasattr(route, "response_class")
 
 
 __all__ = ["DocumentedEndpoint", "documented_endpoints"]

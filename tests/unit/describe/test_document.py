@@ -173,6 +173,38 @@ def test_callbacks_and_webhooks_are_described_without_those_that_are_hidden() ->
     assert "Item" in document["components"]["schemas"]
 
 
+def test_routers_may_be_included_in_webhooks_and_callbacks() -> None:
+    router, callbacks = APIRouter(tags=["mine"]), APIRouter()
+
+    @router.post("/changed")
+    def changed(item: Item) -> None: ...
+
+    app = Vivace()
+    app.webhooks.include_router(router, prefix="/items")
+    callbacks.include_router(router)
+
+    @app.post("/", callbacks=callbacks.routes)
+    def start() -> None: ...
+
+    document = app.openapi()
+    assert document["webhooks"]["/items/changed"]["post"]["tags"] == ["mine"]
+    assert list(document["paths"]["/"]["post"]["callbacks"]) == ["changed"]
+
+
+def test_a_mistake_in_a_route_does_not_leave_it_out() -> None:
+    app = Vivace()
+
+    @app.get("/")
+    def read() -> None: ...
+
+    def broken(route: Any) -> str:
+        raise AttributeError("no such thing")
+
+    app.get("/broken", generate_unique_id_function=broken)(read)
+    with pytest.raises(AttributeError, match="no such thing"):
+        app.openapi()
+
+
 def test_definitions_are_in_order_of_their_names() -> None:
     app = Vivace()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
 from vivace.analyse.inplace import cannot_block
-from vivace.analyse.plan import Calling
+from vivace.analyse.plan import Calling, Parameter
 
 if sys.version_info >= (3, 13):
     from inspect import iscoroutinefunction
@@ -18,8 +18,8 @@ else:
     from asyncio import iscoroutinefunction
 
 
-def calling_of(call: Callable[..., Any]) -> Calling:
-    """How ``call`` has to be called.
+def calling_of(call: Callable[..., Any], parameters: Iterable[Parameter] = ()) -> Calling:
+    """How ``call`` has to be called, ``parameters`` being what the request fills of it.
 
     Decorators made with :func:`functools.wraps` are looked through, as are partials and
     objects with ``__call__``.
@@ -31,7 +31,7 @@ def calling_of(call: Callable[..., Any]) -> Calling:
             return Calling.GENERATOR
         if iscoroutinefunction(layer):
             return Calling.COROUTINE
-    return Calling.INLINE if cannot_block(call) else Calling.THREAD
+    return Calling.INLINE if cannot_block(call, parameters) else Calling.THREAD
 
 
 def _layers(call: Callable[..., Any]) -> Iterator[Any]:

@@ -5,11 +5,8 @@ function that only picks values apart, can run on the event loop; anything that 
 is not known, or touches an attribute that might be computed, cannot. What is not proven is
 assumed to block, so the proof may miss harmless functions but never admits a harmful one.
 
-It reads the function's syntax tree. Three kinds of values are told apart:
-
-* numbers, and plain values: built-in immutable types, whose operators and methods are known;
-* opaque values: anything else. They may be passed on, stored and compared with ``is``;
-  every other use could run unknown code.
+It holds for the program as it is written. What another module puts in the place of a name or of
+a method later on, as tests do, is called in place too.
 """
 
 from __future__ import annotations
@@ -17,233 +14,219 @@ from __future__ import annotations
 import ast
 import builtins
 import dataclasses
-import datetime
-import decimal
-import enum
 import inspect
+import linecache
+import re
 import textwrap
-import uuid
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, get_args, get_origin
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
+from pathlib import Path
+from types import CodeType, FunctionType, MemberDescriptorType
+from typing import Any
 
-import annotated_types
-from pydantic.fields import FieldInfo
-from starlette.exceptions import HTTPException as StarletteHTTPException
+from vivace.analyse.plan import Parameter
+from vivace.analyse.proof import Proof
+from vivace.analyse.value_kinds import Kind, joined, kind_of_parameter
 
-from vivace.analyse.annotations import members_of, signature_of, without_metadata
-from vivace.exceptions import HTTPException
-
-NUMBERS = (int, float, bool, complex, decimal.Decimal)
-PLAIN = (
-    *(str, bytes, type(None), uuid.UUID),
-    *(datetime.date, datetime.time, datetime.datetime, datetime.timedelta),
-)
-#: Built-in functions that run no code but that of their (plain) arguments.
-SAFE_CALLS = {
-    *("str", "int", "float", "bool", "bytes", "len", "abs", "min", "max", "round", "repr"),
-    *("dict", "list", "tuple", "set", "frozenset"),
-}
-#: Exceptions whose constructors only store their arguments.
-PLAIN_EXCEPTIONS = (StarletteHTTPException, HTTPException)
-NUMBER, VALUE, OPAQUE = "number", "value", "opaque"
+#: What is raised where there is no source to read, or it cannot be read.
+UNREADABLE = (OSError, TypeError, SyntaxError, ValueError, AttributeError, RecursionError)
 
 
-def cannot_block(call: Callable[..., Any]) -> bool:
-    """True where calling ``call`` provably neither waits nor runs code that is not known."""
+def cannot_block(call: Callable[..., Any], parameters: Iterable[Parameter] = ()) -> bool:
+    """True where calling ``call`` provably neither waits nor runs code that is not known.
+
+    Args:
+        parameters: The parameters of ``call`` that are filled with what a client sent. Nothing
+            is known of the others, whatever their annotations say.
+    """
+    return returned_kind(call, parameters) is not None
+
+
+def returned_kind(call: Callable[..., Any], parameters: Iterable[Parameter] = ()) -> Kind | None:
+    """The kind of what ``call`` returns; ``None`` where it may block."""
     try:
-        if inspect.isclass(call):
-            return _class_only_stores(call)
-        if inspect.isfunction(call):
-            return _function_is_harmless(call, receiver=None)
-        return False
-    except (OSError, TypeError, SyntaxError, ValueError, AttributeError):
-        return False
+        kinds = {parameter.name: kind_of_parameter(parameter) for parameter in parameters}
+        if isinstance(call, FunctionType):
+            return _returned_kind(call, kinds)
+        if inspect.isclass(call) and _only_stores(call, kinds):
+            return Kind.OPAQUE
+    except UNREADABLE:
+        pass
+    return None
 
 
-def _class_only_stores(cls: Any) -> bool:
-    if type(cls) is not type or _is_overridden(cls, "__new__", "__setattr__"):
+# Classes.
+
+
+def _only_stores(cls: type, kinds: Mapping[str, Kind]) -> bool:
+    """True for a class of which an instance is made by nothing more than setting attributes."""
+    if type(cls) is not type or vars_of("__new__", cls) is not vars_of("__new__", object):
         return False
-    if any(_runs_code_when_set(value) for base in cls.__mro__ for value in vars(base).values()):
+    if any(_runs_code_when_set(value) for value in _attributes(cls)):
         return False
-    if not _is_overridden(cls, "__init__"):
+    if _has_generated_init(cls):
+        return _is_plain_dataclass(cls)
+    if vars_of("__setattr__", cls) is not object.__setattr__:
+        return False
+    init = vars_of("__init__", cls)
+    if init is object.__init__:
         return True
-    if dataclasses.is_dataclass(cls) and "__init__" in vars(cls):
-        return not hasattr(cls, "__post_init__") and all(
-            field.default_factory is dataclasses.MISSING
-            or field.default_factory in (list, dict, set)
-            for field in dataclasses.fields(cls)
-        )
-    return _function_is_harmless(vars(_owner(cls, "__init__"))["__init__"], receiver="self")
+    return (
+        isinstance(init, FunctionType) and _returned_kind(init, kinds, is_method=True) is not None
+    )
 
 
-def _is_overridden(cls: type, *names: str) -> bool:
-    return any(_owner(cls, name) is not object for name in names)
+def vars_of(name: str, cls: type) -> Any:
+    """The attribute ``name`` as the class that has it holds it."""
+    return next(vars(base)[name] for base in cls.__mro__ if name in vars(base))
 
 
-def _owner(cls: type, name: str) -> type:
-    """The class that defines ``name`` for ``cls``."""
-    return next(base for base in cls.__mro__ if name in vars(base))
+def _attributes(cls: type) -> Iterator[Any]:
+    for base in cls.__mro__:
+        for name, value in vars(base).items():
+            if not name.startswith("__"):
+                yield value
 
 
 def _runs_code_when_set(attribute: Any) -> bool:
-    """True for a property or another descriptor that a class's author has written."""
-    return hasattr(type(attribute), "__set__") and not (
-        inspect.ismemberdescriptor(attribute) or inspect.isgetsetdescriptor(attribute)
-    )
+    """True for a property or another descriptor, except the slots that Python makes."""
+    return hasattr(type(attribute), "__set__") and not isinstance(attribute, MemberDescriptorType)
 
 
-def _function_is_harmless(function: Callable[..., Any], receiver: str | None) -> bool:
-    if hasattr(function, "__wrapped__") or not inspect.isfunction(function):
-        return False
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-    if not isinstance(tree, ast.FunctionDef) or tree.name != function.__name__:
-        return False
-    parameters = list(signature_of(function).parameters.values())
-    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
-        return False
-    kinds = {p.name: _kind_of_parameter(p) for p in parameters}
-    if receiver is not None:
-        receiver = parameters[0].name
-    proof = _Proof(kinds, receiver, function)
-    return all(proof.statement(statement) for statement in tree.body)
-
-
-def _kind_of_parameter(parameter: inspect.Parameter) -> str:
-    """The kind of a parameter that is filled from validated input; others are opaque."""
-    markers = [parameter.default] if parameter.default is not parameter.empty else []
-    annotation = parameter.annotation
-    if get_origin(annotation) is Annotated:
-        markers += get_args(annotation)[1:]
-    known = (FieldInfo, annotated_types.BaseMetadata, annotated_types.GroupedMetadata)
-    if not all(isinstance(marker, (*known, *NUMBERS, *PLAIN)) for marker in markers):
-        return OPAQUE
-    return _kind_of_type(annotation)
-
-
-def _kind_of_type(annotation: Any) -> str:
-    kinds: set[str] = set()
-    for member in members_of(without_metadata(annotation)):
-        if get_origin(member) is Literal:
-            kinds.update(NUMBER if isinstance(a, NUMBERS) else VALUE for a in get_args(member))
-        elif member in NUMBERS:
-            kinds.add(NUMBER)
-        elif member is None or member in PLAIN or _is_plain_enum(member):
-            kinds.add(VALUE)
-        else:
-            return OPAQUE
-    return NUMBER if kinds == {NUMBER} else VALUE
-
-
-def _is_plain_enum(member: Any) -> bool:
+def _has_generated_init(cls: type) -> bool:
+    """True for a class whose own ``__init__`` was written by :mod:`dataclasses`."""
+    params = vars(cls).get("__dataclass_params__")
+    init = vars(cls).get("__init__")
     return (
-        isinstance(member, type) and issubclass(member, enum.Enum) and "__eq__" not in vars(member)
+        getattr(params, "init", False)
+        and isinstance(init, FunctionType)
+        and not hasattr(init, "__wrapped__")
+        # Whoever puts another function there has written it in a file.
+        and init.__code__.co_filename == "<string>"
     )
 
 
-class _Proof:
-    """Walks a function's statements; each method answers whether its node is harmless."""
-
-    def __init__(self, kinds: dict[str, str], receiver: str | None, function: Any) -> None:
-        self.kinds = kinds
-        self.receiver = receiver
-        self.names = {**vars(builtins), **function.__globals__}
-        self.names.update(inspect.getclosurevars(function).nonlocals)
-
-    def statement(self, node: ast.stmt) -> bool:
-        match node:
-            case ast.Pass():
-                return True
-            case ast.Return(value=None):
-                return True
-            case ast.Return(value=value) | ast.Expr(value=value):
-                return self.kind(value) is not None  # type: ignore[arg-type]
-            case ast.Assign(targets=[target], value=value):
-                return self._assign(target, self.kind(value))
-            case ast.AnnAssign(target=target, value=ast.expr() as value):
-                return self._assign(target, self.kind(value))
-            case ast.If(test=test, body=body, orelse=orelse):
-                return self._is_plain(test) and all(map(self.statement, [*body, *orelse]))
-            case ast.Raise(exc=ast.expr() as exc, cause=None):
-                return self.kind(exc) is not None
+def _is_plain_dataclass(cls: type) -> bool:
+    params = vars(cls)["__dataclass_params__"]
+    # Where it is frozen, `object.__setattr__` is called instead.
+    if not params.frozen and vars_of("__setattr__", cls) is not object.__setattr__:
         return False
+    return not hasattr(cls, "__post_init__") and all(
+        any(field.default_factory is known for known in (dataclasses.MISSING, list, dict, set))
+        and not field.name.startswith("__")
+        for field in dataclasses.fields(cls)
+    )
 
-    def _assign(self, target: ast.expr, kind: str | None) -> bool:
-        match target:
-            case ast.Name(id=name):
-                # A name that is assigned twice in branches keeps no knowledge.
-                self.kinds[name] = OPAQUE if name in self.kinds else (kind or OPAQUE)
-                return kind is not None
-            case ast.Attribute(value=ast.Name(id=name)):
-                return kind is not None and self.receiver is not None and name == self.receiver
-        return False
 
-    def _is_plain(self, node: ast.expr) -> bool:
-        return self.kind(node) in (NUMBER, VALUE)
+# Functions.
 
-    def kind(self, node: ast.expr) -> str | None:
-        """The kind of an expression's value; ``None`` where evaluating it is not harmless."""
+
+def _returned_kind(
+    function: FunctionType, kinds: Mapping[str, Kind], *, is_method: bool = False
+) -> Kind | None:
+    code = function.__code__
+    tree = _tree_of(function)
+    if tree is None or not _is_ordinary(function):
+        return None
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    receiver = names[0] if is_method else None
+    parameters = {name: kinds.get(name, Kind.OPAQUE) for name in names}
+    proof = Proof(function, parameters, receiver, partial(_bindings_of, function))
+    if not proof.accepts(tree.body):
+        return None
+    return joined(proof.returned or [Kind.VALUE])
+
+
+def _is_ordinary(function: FunctionType) -> bool:
+    """True where parameters are named and names mean what they usually do."""
+    several = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+    return (
+        not hasattr(function, "__wrapped__")
+        and not function.__code__.co_flags & several
+        and type(function.__globals__) is dict
+        and function.__builtins__ is vars(builtins)  # type: ignore[attr-defined]
+    )
+
+
+def _tree_of(function: FunctionType) -> ast.FunctionDef | None:
+    """The syntax tree of ``function``; ``None`` where it is not that of the code which runs."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    if not isinstance(tree, ast.FunctionDef) or tree.name != function.__code__.co_name:
+        return None
+    return tree if _is_written(function.__code__, tree) else None
+
+
+def _is_written(code: CodeType, tree: ast.FunctionDef) -> bool:
+    """True where the code uses no name that the text does not: import hooks may add calls."""
+    arguments = [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs]
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return names.issuperset(code.co_names) and code.co_varnames[: len(arguments)] == tuple(
+        argument.arg for argument in arguments
+    )
+
+
+# Modules.
+
+
+def _bindings_of(function: FunctionType) -> Mapping[str, int]:
+    """How often the module of ``function`` binds each of its global names.
+
+    Raises:
+        OSError: That cannot be found out.
+    """
+    filename = function.__code__.co_filename
+    module_file = function.__globals__.get("__file__")
+    if module_file is None or Path(module_file).resolve() != Path(filename).resolve():
+        raise OSError(f"{filename} is not the file of a module")
+    return _bindings("".join(linecache.getlines(filename, function.__globals__)))
+
+
+@lru_cache(maxsize=16)
+def _bindings(text: str) -> Mapping[str, int]:
+    """How often a module binds each of its global names, functions with ``global`` included.
+
+    Raises:
+        OSError: It binds names that are not written in it.
+    """
+    names = [name for node in ast.parse(text).body for name in _bound_by(node)]
+    for line in re.findall(r"\bglobal\b((?:[^\n\\]|\\\n)*)", text):
+        # Assigned once or many times: that takes a look at all of its function.
+        names += 2 * re.findall(r"\w+", line)
+    if "*" in names:
+        raise OSError("a module that imports everything of another")
+    return Counter(names)
+
+
+def _bound_by(statement: ast.stmt) -> Iterator[str]:
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        # What is bound inside is not global, except in decorators and defaults, by `:=`.
+        yield statement.name
+        inside: Iterable[ast.AST] = _evaluated_with(statement)
+    else:
+        inside = [statement]
+    for node in (node for part in inside for node in ast.walk(part)):
         match node:
-            case ast.Constant(value=value):
-                return NUMBER if isinstance(value, NUMBERS) else VALUE
-            case ast.Name(id=name):
-                return self.kinds.get(name, OPAQUE)
-            case ast.JoinedStr(values=parts):
-                return VALUE if all(map(self._is_plain, parts)) else None
-            case ast.FormattedValue(value=value, format_spec=spec):
-                return VALUE if self._is_plain(value) and spec is None else None
-            case ast.Tuple(elts=items) | ast.List(elts=items):
-                return OPAQUE if all(self.kind(item) for item in items) else None
-            case ast.Set(elts=items):
-                return OPAQUE if all(map(self._is_plain, items)) else None
-            case ast.Dict(keys=keys, values=values):
-                return self._dict(keys, values)
-            case ast.Compare(left=left, ops=ops, comparators=others):
-                return self._compare(ops, [left, *others])
-            case ast.BoolOp(values=values):
-                return VALUE if all(map(self._is_plain, values)) else None
-            case ast.UnaryOp(operand=operand):
-                return self.kind(operand) if self._is_plain(operand) else None
-            case ast.BinOp(left=left, op=op, right=right):
-                return self._arithmetic(op, left, right)
-            case ast.IfExp(test=test, body=body, orelse=orelse):
-                return self._choice(test, body, orelse)
-            case ast.Call(func=func, args=args, keywords=keywords):
-                return self._call(func, [*args, *(k.value for k in keywords)])
-        return None
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                yield name
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                yield from ((alias.asname or alias.name).split(".")[0] for alias in aliases)
+            case (
+                ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.ClassDef(name=name)
+                | ast.ExceptHandler(name=str(name))
+                | ast.MatchAs(name=str(name))
+                | ast.MatchStar(name=str(name))
+                | ast.MatchMapping(rest=str(name))
+            ):
+                yield name
 
-    def _dict(self, keys: list[ast.expr | None], values: list[ast.expr]) -> str | None:
-        harmless = all(key is not None and self._is_plain(key) for key in keys)
-        return OPAQUE if harmless and all(self.kind(value) for value in values) else None
 
-    def _compare(self, ops: list[ast.cmpop], operands: list[ast.expr]) -> str | None:
-        if all(isinstance(op, (ast.Is, ast.IsNot)) for op in ops):
-            return VALUE if all(self.kind(o) for o in operands) else None
-        return VALUE if all(map(self._is_plain, operands)) else None
-
-    def _arithmetic(self, op: ast.operator, left: ast.expr, right: ast.expr) -> str | None:
-        kinds = (self.kind(left), self.kind(right))
-        if kinds == (NUMBER, NUMBER):
-            return None if isinstance(op, (ast.Pow, ast.LShift)) else NUMBER
-        if isinstance(op, ast.Add) and all(kind in (NUMBER, VALUE) for kind in kinds):
-            return VALUE
-        return None
-
-    def _choice(self, test: ast.expr, body: ast.expr, orelse: ast.expr) -> str | None:
-        kinds = {self.kind(body), self.kind(orelse)}
-        if None in kinds or not self._is_plain(test):
-            return None
-        return kinds.pop() if len(kinds) == 1 else OPAQUE
-
-    def _call(self, func: ast.expr, arguments: list[ast.expr]) -> str | None:
-        match func:
-            case ast.Name(id=name) if name not in self.kinds:
-                target: Any = self.names.get(name)
-                if inspect.isclass(target) and _owner(target, "__init__") in PLAIN_EXCEPTIONS:
-                    return OPAQUE if all(map(self.kind, arguments)) else None
-                if target is getattr(builtins, name, None) and name in SAFE_CALLS:
-                    return OPAQUE if all(map(self._is_plain, arguments)) else None
-            case ast.Attribute(value=receiver):
-                # A method of a plain value, such as `q.strip()`.
-                if self.kind(receiver) == VALUE and all(map(self._is_plain, arguments)):
-                    return OPAQUE
-        return None
+def _evaluated_with(
+    statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef,
+) -> Iterable[ast.AST]:
+    if isinstance(statement, ast.ClassDef):
+        return [*statement.decorator_list, *statement.bases, *statement.keywords]
+    return [*statement.decorator_list, statement.args]

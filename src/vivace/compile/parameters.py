@@ -132,10 +132,16 @@ def _emit_parameter(source: Source, step: Step, parameter: Parameter) -> None:
     with source.block("if raw is None:"):
         emit_default(source, step, field, variable, place)
     with source.block("else:"):
-        if is_plain_string(field):
-            source.line(f"{variable} = {value}")
-        else:
+        if not is_plain_string(field):
             emit_validation(source, step, field, variable, place.found, value)
+        elif parameter.source is Origin.PATH:
+            # A convertor may have made something else of the text.
+            with source.block("if type(raw) is str:"):
+                source.line(f"{variable} = raw")
+            with source.block("else:"):
+                emit_validation(source, step, field, variable, place.found, value)
+        else:
+            source.line(f"{variable} = {value}")
 
 
 def _lookup(parameter: Parameter, name: str) -> str:

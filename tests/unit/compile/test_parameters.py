@@ -9,6 +9,7 @@ from pydantic import AliasChoices, BaseModel
 
 from vivace import Vivace
 from vivace.declare.functions import Body, Cookie, File, Form, Header, Query
+from vivace.routing import APIRoute
 
 ALIAS = "'); raise SystemExit #\n"
 
@@ -24,7 +25,8 @@ class Color(Enum):
 def text_of(endpoint: Callable[..., Any], path: str = "/") -> str:
     app = Vivace()
     app.post(path)(endpoint)
-    return str(next(r for r in app.routes if getattr(r, "endpoint", None) is endpoint).source())
+    (route,) = (route for route in app.routes if isinstance(route, APIRoute))
+    return route.source()
 
 
 def test_plain_text_is_taken_without_a_validator() -> None:

@@ -151,9 +151,6 @@ async def test_read_body(messages: list[Message], body: bytes) -> None:
 
 @pytest.mark.anyio
 async def test_a_client_that_goes_away_has_no_body() -> None:
-    messages = [
-        {"type": "http.request", "body": b"one", "more_body": True},
-        {"type": "http.disconnect"},
-    ]
+    beginning: Message = {"type": "http.request", "body": b"one", "more_body": True}
     with pytest.raises(ClientDisconnect):
-        await read_body(receiving(*messages))
+        await read_body(receiving(beginning, {"type": "http.disconnect"}))

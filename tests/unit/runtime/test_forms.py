@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import pytest
 from starlette.datastructures import UploadFile
@@ -52,7 +52,8 @@ def stored(request: pytest.FixtureRequest) -> Iterator[UploadFile]:
     with SpooledTemporaryFile(max_size=3 if request.param == "disk" else 0) as file:
         file.write(b"hello")
         file.seek(2)
-        yield UploadFile(file, filename="a.txt", size=5)
+        # It is all of one but its class.
+        yield UploadFile(cast("BinaryIO", file), filename="a.txt", size=5)
 
 
 async def test_reading_a_file_leaves_it_where_it_was(stored: UploadFile) -> None:
@@ -80,7 +81,7 @@ async def test_only_files_are_read() -> None:
 
 async def test_contents_take_the_place_of_files() -> None:
     kept = upload(b"kept")
-    form = {"read": [upload(b"one"), "text"], "kept": [kept]}
+    form: dict[str, list[Any]] = {"read": [upload(b"one"), "text"], "kept": [kept]}
     assert await with_contents(form, ["read", "other"]) == {
         "read": [b"one", "text"],
         "kept": [kept],

@@ -1,16 +1,14 @@
-"""The body of a request: which parameters share it, and the one field that documents it."""
+"""The body of a request: which parameters share it, and how it is read for them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, create_model
-from pydantic_core import PydanticUndefined
-
-from vivace.analyse.fields import Field
 from vivace.analyse.plan import BodyKind, BodyPlan, Parameter
-from vivace.declare.params import Body, File, Form
+from vivace.declare.params import Form
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def body_plan(parameters: Iterable[Parameter]) -> BodyPlan | None:
@@ -35,31 +33,3 @@ def _embeds(parameters: tuple[Parameter, ...]) -> bool:
         return True
     # A form is always a set of named fields, even where only one is declared.
     return isinstance(first.field.info, Form) and first.members is None
-
-
-def body_field(body: BodyPlan, unique_id: str) -> Field:
-    """The whole body as one field, named after the operation where it has to be made up."""
-    first = body.parameters[0].field
-    if not body.embed:
-        return first
-    model = _embedding_model(body.parameters, f"Body_{unique_id}")
-    return Field("body", _embedding_info(body, model))
-
-
-def _embedding_model(parameters: tuple[Parameter, ...], name: str) -> type[BaseModel]:
-    fields: dict[str, Any] = {p.name: (p.field.annotation, p.field.info) for p in parameters}
-    return create_model(name, **fields)
-
-
-def _embedding_info(body: BodyPlan, model: type[BaseModel]) -> Body:
-    infos = [p.field.info for p in body.parameters]
-    default = PydanticUndefined if body.required else None
-    if any(isinstance(info, File) for info in infos):
-        made: Body = File(default, annotation=model, alias="body")
-    elif any(isinstance(info, Form) for info in infos):
-        made = Form(default, annotation=model, alias="body")
-    else:
-        media_types = {info.media_type for info in infos if isinstance(info, Body)}
-        media_type = media_types.pop() if len(media_types) == 1 else "application/json"
-        made = Body(default, annotation=model, alias="body", media_type=media_type)
-    return made

@@ -16,7 +16,6 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Route, compile_path, get_name
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vivace.analyse.body import body_field
 from vivace.analyse.calls import parameter_names
 from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependencies
 from vivace.analyse.fields import Field
@@ -199,18 +198,13 @@ class APIRoute(Route):
             if response.get("model")
         }
 
-    @cached_property
-    def body_field(self) -> Field | None:
-        """The request's body as one field; ``None`` where the endpoint takes none."""
-        return body_field(self.plan.body, self.unique_id) if self.plan.body else None
-
     # Inclusion.
 
     def inside(self, settings: Settings) -> APIRoute:
         """This route as it is inside an inclusion, without reading anything again."""
         inner = settings.around(self.settings)
         route = copy.copy(self)
-        for name in ("path_names", "unique_id", "plan", "response_fields", "body_field"):
+        for name in ("path_names", "unique_id", "plan", "response_fields"):
             route.__dict__.pop(name, None)
         route.path = settings.prefix + self.path
         route.path_regex, route.path_format, route.param_convertors = compile_path(route.path)

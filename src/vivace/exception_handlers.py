@@ -13,6 +13,9 @@ from vivace.responses import JSONResponse
 from vivace.runtime.responses import allows_body
 from vivace.status import WS_1008_POLICY_VIOLATION
 
+#: What is left for the reason in the frame that closes a WebSocket (RFC 6455 section 5.5).
+MAX_REASON_BYTES = 123
+
 
 async def http_exception_handler(request: Request, exc: HTTPException) -> Response:
     """``{"detail": ...}`` with the exception's status and headers."""
@@ -33,6 +36,5 @@ async def websocket_request_validation_exception_handler(
     websocket: WebSocket, exc: WebSocketRequestValidationError
 ) -> None:
     """Close with 1008, policy violation (RFC 6455 section 7.4.1)."""
-    await websocket.close(
-        code=WS_1008_POLICY_VIOLATION, reason=str(encode_errors(exc.errors()))[:120]
-    )
+    reason = str(encode_errors(exc.errors())).encode()[:MAX_REASON_BYTES]
+    await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=reason.decode(errors="ignore"))

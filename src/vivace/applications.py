@@ -44,6 +44,7 @@ from vivace.runtime.connections import CONNECTIONS, OpenConnections
 from vivace.runtime.errors import HANDLERS, TrackedSend, invoke_handler
 from vivace.runtime.form_limits import SCOPE_KEY as FORM_LIMITS
 from vivace.runtime.form_limits import merge_inherited
+from vivace.serve.error_boundary import ErrorBoundary, may_handle_errors
 from vivace.serve.frontend_files import CheckDir, Fallback
 from vivace.serve.inclusion import FlatRoutes
 from vivace.serve.operation_id import generate_unique_id
@@ -210,6 +211,8 @@ class Vivace(Registration, Starlette):
         self.exception_handlers.update(exception_handlers or {})
         self.user_middleware = list(middleware or [])
         self.middleware_stack: ASGIApp | None = None
+        #: Whether the middleware lets every error pass, so that it is answered inside.
+        self.answers_errors_inside = False
         self._telemetry = read_config(telemetry)
         self._recorder = Telemetry(self._telemetry)
         self._scope: dict[str, Any] | None = None
@@ -255,9 +258,13 @@ class Vivace(Registration, Starlette):
     def build_middleware_stack(self) -> ASGIApp:
         """What requests pass through: every middleware around the router, the outermost first."""
         app: ASGIApp = self._serve
+        catching = [m for m in self.user_middleware if may_handle_errors(m)]
+        self.answers_errors_inside = not catching
+        for middleware in reversed(self.user_middleware):
+            app = middleware.cls(app, *middleware.args, **middleware.kwargs)
+            if catching and middleware is catching[0]:
+                app = ErrorBoundary(app, self.answer_unhandled)
         if self.user_middleware:
-            for cls, args, kwargs in reversed(self.user_middleware):
-                app = cls(app, *args, **kwargs)
             app = BodyLimitMiddleware(app, self.max_body_size)
         return ServerErrorMiddleware(app, handler=self._error_handler, debug=self.debug)
 

@@ -60,7 +60,8 @@ async def answer_error(
     """Send the reply that the app has for ``error``, the response not having begun.
 
     An error that nobody handles is answered with a plain 500 *here*, inside the middleware, so
-    that it carries the headers which the middleware adds; then it is raised for the server to log.
+    that it carries the headers which the middleware adds, unless some of it may handle the error
+    itself; then it is raised, for the server to log.
     """
     error = content_too_large(error) or error
     if isinstance(error, ClientDisconnect):
@@ -103,9 +104,9 @@ def _connection(scope: Scope, receive: Receive, send: Send) -> Request | WebSock
 
 
 async def _answer_unhandled(error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
-    answer = getattr(scope.get("app"), "answer_unhandled", None)
-    if answer is not None and scope["type"] == "http":
-        await answer(error, scope, receive, send)
+    app = scope.get("app")
+    if scope["type"] == "http" and getattr(app, "answers_errors_inside", False):
+        await app.answer_unhandled(error, scope, receive, send)  # type: ignore[union-attr]
 
 
 async def answer_late_error(

@@ -9,7 +9,9 @@ from typing import Any
 from vivace.analyse.body import body_plan
 from vivace.analyse.calls import Analyser
 from vivace.analyse.flatten import flatten, parameters_of, security_of
-from vivace.analyse.plan import CallPlan, EndpointPlan, ResponsePlan, Source
+from vivace.analyse.inplace import returned_kind
+from vivace.analyse.plan import Calling, CallPlan, EndpointPlan, ResponsePlan, Source
+from vivace.analyse.value_kinds import Kind, validates_in_place
 from vivace.declare.dependencies import Depends
 
 #: Signatures do not change, so that one memory serves every app of the process.
@@ -38,6 +40,8 @@ def with_dependencies(
 
 def endpoint_plan(root: CallPlan, response: ResponsePlan) -> EndpointPlan:
     """The plan of the endpoint whose call tree is ``root``."""
+    if root.calling is Calling.INLINE and not _answers_in_place(root, response):
+        root = replace(root, calling=Calling.THREAD)
     steps = flatten(root)
     parameters = tuple(parameters_of(steps))
     return EndpointPlan(
@@ -48,3 +52,15 @@ def endpoint_plan(root: CallPlan, response: ResponsePlan) -> EndpointPlan:
         response=response,
         security=security_of(root),
     )
+
+
+def _answers_in_place(root: CallPlan, response: ResponsePlan) -> bool:
+    """True where what an endpoint returns, and not only itself, leaves the event loop alone.
+
+    Validation reads the attributes of objects that it does not know, which may load them.
+    """
+    if response.field is None:
+        return True
+    kind = returned_kind(root.call, root.parameters)
+    is_known = kind is Kind.DATA or (kind is not None and kind.is_plain)
+    return is_known and validates_in_place(response.field)

@@ -11,7 +11,7 @@ from typing import Any
 from starlette import status as starlette_status
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from vivace import status
+import vivace.status
 from vivace.analyse.value_kinds import Kind, joined, kind_of_value
 from vivace.exceptions import HTTPException
 
@@ -37,7 +37,7 @@ TEXT_METHODS: dict[str, Kind] = {
 #: Exceptions that only store their arguments, and those that look up the phrase of a status.
 EXCEPTIONS = (ValueError, TypeError, RuntimeError, LookupError, KeyError, IndexError, Exception)
 HTTP_EXCEPTIONS = (StarletteHTTPException, HTTPException)
-STATUS_MODULES = (starlette_status, status)
+STATUS_MODULES = (starlette_status, vivace.status)
 #: Operators of numbers whose result may be as large as the client likes.
 UNBOUNDED = (ast.Pow, ast.LShift)
 

@@ -46,6 +46,8 @@ class CallEmitter:
         self.steps = {step.index: step for step in steps}
         self.connection = "websocket" if websocket else "request"
         self.lane = 0
+        #: What a step returns in a worker thread passes through a function there, by its index.
+        self.checks: dict[int, str] = {}
 
     def emit(self, steps: Sequence[Step]) -> None:
         """Call ``steps`` in order; those that need a thread and stand together share one."""
@@ -94,7 +96,9 @@ class CallEmitter:
 
     def _in_thread(self, step: Step) -> str:
         if step.plan.calling is not Calling.GENERATOR:
-            return self.expression(step)
+            check = self.checks.get(step.index)
+            call = self.expression(step)
+            return call if check is None else f"{check}({call})"
         self.lane += 1
         enter_name = self.source.bind("enter", enter)
         return f"{enter_name}({stack_of(step)}, {self.expression(step)}, {self.lane})"

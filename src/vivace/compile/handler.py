@@ -19,9 +19,10 @@ from vivace.compile.response import ResponseEmitter
 from vivace.compile.source import Source, identifier
 from vivace.exceptions import RequestValidationError, WebSocketRequestValidationError
 from vivace.runtime.body_limit import limit_body
-from vivace.runtime.errors import TrackedSend, answer_error, answer_late_error, send_response
+from vivace.runtime.errors import TrackedSend, answer_error, answer_late_error
 from vivace.runtime.generators import CleanupStack, EarlyCleanupStack
 from vivace.runtime.responses import parameter_response
+from vivace.runtime.sending import send_response
 from vivace.runtime.threads import run_in_thread
 from vivace.telemetry.naming import scope_key
 
@@ -217,6 +218,8 @@ class HandlerEmitter:
                 self._after_errors()
                 self._raise(error)
         self.calls.lane = 0
+        if self.response.checks_in_thread:
+            self.calls.checks[self.root.index] = self.response.check()
         if self._streams:
             self.calls.emit(self.steps[:-1])
             self._call_generator()
@@ -324,6 +327,7 @@ class TelemetryEmitter(HandlerEmitter):
         self.calls.emit(self.steps[:-1])
 
     def _call_endpoint(self) -> None:
+        self.response.lane = self.calls.lane
         if self._streams:
             with self.source.block(self._operation("endpoint")):
                 self._call_generator()

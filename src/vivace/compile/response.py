@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
-from vivace.analyse.plan import EndpointPlan, Injected, StreamKind
+from vivace.analyse.plan import Calling, EndpointPlan, Injected, StreamKind
 from vivace.compile.options import HandlerOptions, Target
 from vivace.compile.source import Source
 from vivace.runtime.background import run_background
@@ -15,11 +15,13 @@ from vivace.runtime.responses import (
     adopt_background,
     allows_body,
     complete,
+    make_check,
     make_content,
     make_encoder,
     nothing_returned,
 )
 from vivace.runtime.streams import make_item_encoder, open_stream
+from vivace.runtime.threads import run_in_thread
 
 JSON_TYPE = "application/json"
 JSON = (b"content-type", JSON_TYPE.encode())
@@ -40,6 +42,8 @@ class ResponseEmitter:
         self.options = options
         self.parameters = "parameters" if Injected.RESPONSE in injected else "None"
         self.background = "background" if Injected.BACKGROUND_TASKS in injected else "None"
+        #: The lane of the threads in which the endpoint runs.
+        self.lane = 0
         #: The head of a block around the work of making the response; for telemetry.
         self.stage: str | None = None
 
@@ -52,6 +56,17 @@ class ResponseEmitter:
             and self.options.target is Target.ASGI
             and allows_body(self.options.status_code)
         )
+
+    @property
+    def checks_in_thread(self) -> bool:
+        """True where the value is validated in a worker thread, since the endpoint runs in one."""
+        return self.plan.root.calling is Calling.THREAD and self.plan.response.field is not None
+
+    def check(self) -> str:
+        """The function that validates the endpoint's value."""
+        field = self.plan.response.field
+        assert field is not None
+        return self.source.bind("check", make_check(field, self.options.endpoint_context))
 
     def emit(self, result: str) -> None:
         """Make the response of ``result``, the variable with the endpoint's value."""
@@ -71,7 +86,15 @@ class ResponseEmitter:
                 self._make(result)
             else:
                 with self.source.block(self.stage):
+                    self._check_in_thread(result)
                     self._make(result)
+
+    def _check_in_thread(self, result: str) -> None:
+        """Validate in a hop of its own, which counts as part of this stage."""
+        if self.checks_in_thread:
+            run = self.source.bind("run_in_thread", run_in_thread)
+            checked = f"lambda: {self.check()}({result})"
+            self.source.line(f"{result} = await {run}({checked}, {self.lane})")
 
     def _make(self, result: str) -> None:
         if self.sends_bytes:
@@ -83,7 +106,8 @@ class ResponseEmitter:
 
     def _encoder(self) -> str:
         context = self.options.endpoint_context
-        return self.source.bind("encode", make_encoder(self.plan.response, context))
+        encode = make_encoder(self.plan.response, context, is_checked=self.checks_in_thread)
+        return self.source.bind("encode", encode)
 
     def _late_status(self) -> None:
         """A status set through a ``Response`` parameter may forbid the content."""
@@ -105,8 +129,8 @@ class ResponseEmitter:
             content = f"{self._encoder()}({result})"
         else:
             made = self.source.bind("response_class", self.options.response_class)
-            render = self.source.bind("content", make_content(self.plan.response, context))
-            content = f"{render}({result})"
+            render = make_content(self.plan.response, context, is_checked=self.checks_in_thread)
+            content = f"{self.source.bind('content', render)}({result})"
         status = self._status()
         arguments = f", status_code={status}" if status != "None" else ""
         self.source.line(f"response = {self._complete(f'{made}({content}{arguments})')}")

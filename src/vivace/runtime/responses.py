@@ -24,13 +24,19 @@ NOTHING_RETURNED = (
 )
 
 
-def make_encoder(plan: ResponsePlan, context: Any) -> Encoder:
-    """A function that turns a returned value into the JSON of its response."""
+def make_encoder(plan: ResponsePlan, context: Any, *, is_checked: bool = False) -> Encoder:
+    """A function that turns a returned value into the JSON of its response.
+
+    Args:
+        is_checked: It has passed :func:`make_check` already.
+    """
     if plan.field is None:
         return encode_json
     how = serialization_options(plan)
-    checked = _make_check(plan.field, context)
     to_json = plan.field.adapter.serializer.to_json
+    if is_checked:
+        return lambda value: to_json(value, **how)
+    checked = _make_validator(plan.field, context)
     model = _model(plan.field)
     if model is None:
         return lambda value: to_json(checked(value), **how)
@@ -42,14 +48,31 @@ def make_encoder(plan: ResponsePlan, context: Any) -> Encoder:
     return encode
 
 
-def make_content(plan: ResponsePlan, context: Any) -> Content:
+def make_content(plan: ResponsePlan, context: Any, *, is_checked: bool = False) -> Content:
     """A function that turns a returned value into what a response class renders."""
     if plan.field is None:
         return jsonable_encoder
     how = serialization_options(plan)
-    checked = _make_check(plan.field, context)
     field = plan.field
+    if is_checked:
+        return lambda value: field.serialize(value, mode="json", **how)
+    checked = _make_validator(field, context)
     return lambda value: field.serialize(checked(value), mode="json", **how)
+
+
+def make_check(field: Field, context: Any) -> Content:
+    """A function that validates a returned value, unless it is a response.
+
+    Validation reads the attributes of objects, which may load them from a database; so it is
+    done in the thread of an endpoint that has one.
+    """
+    checked = _make_validator(field, context)
+    model = _model(field) or Response
+
+    def check(value: Any) -> Any:
+        return value if type(value) is model or isinstance(value, Response) else checked(value)
+
+    return check
 
 
 def serialization_options(plan: ResponsePlan) -> dict[str, Any]:
@@ -64,14 +87,14 @@ def serialization_options(plan: ResponsePlan) -> dict[str, Any]:
     return {"by_alias": plan.by_alias, **{key: value for key, value in options.items() if value}}
 
 
-def _make_check(field: Field, context: Any) -> Content:
-    def check(value: Any) -> Any:
+def _make_validator(field: Field, context: Any) -> Content:
+    def validate(value: Any) -> Any:
         checked, errors = field.validate(value, ("response",))
         if errors:
             raise ResponseValidationError(errors, body=value, endpoint_ctx=context)
         return checked
 
-    return check
+    return validate
 
 
 def _model(field: Field) -> Any:
@@ -126,6 +149,7 @@ __all__ = [
     "adopt_background",
     "allows_body",
     "complete",
+    "make_check",
     "make_content",
     "make_encoder",
     "nothing_returned",

@@ -13,6 +13,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import pytest
 from pydantic import BaseModel, Field
+from starlette import status as starlette_status
 from tests.unit.analyse.modules import function_of
 
 from vivace import Depends, HTTPException, status
@@ -180,6 +181,7 @@ def test_a_module_s_attributes_are_known_only_of_the_status_codes() -> None:
     text = "def f():\n    raise HTTPException(codes.HTTP_404_NOT_FOUND)\n"
     names: dict[str, Any] = {"HTTPException": HTTPException}
     assert judged(function_of(text, codes=status, **names)) is Calling.INLINE
+    assert judged(function_of(text, codes=starlette_status, **names)) is Calling.INLINE
     assert judged(function_of(text, codes=Module("codes"), **names)) is Calling.THREAD
     gone = text.replace("HTTP_404_NOT_FOUND", "HTTP_422_UNPROCESSABLE_ENTITY")
     assert judged(function_of(gone, codes=status, **names)) is Calling.THREAD

@@ -57,6 +57,21 @@ from vivace.telemetry.routes import record_unhandled
 ExceptionHandler = Callable[[Any, Any], Any]
 
 
+#: Packages that instrument Starlette apps put a function of theirs in its place.
+STARLETTE_CALL = Starlette.__call__
+
+
+class InstrumentedStack:
+    """The stack of an app, behind what has been put around the apps of Starlette."""
+
+    def __init__(self, owner: Starlette, app: ASGIApp) -> None:
+        self.owner = owner
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await Starlette.__call__(self.owner, scope, receive, send)
+
+
 class Vivace(Registration, Starlette):
     """An API.
 
@@ -93,6 +108,8 @@ class Vivace(Registration, Starlette):
 
     #: Whether HEAD works wherever GET does, and 405 names every method of the path.
     complete_methods = True
+    #: Whether background tasks run to their end where the request is cancelled.
+    keeps_background = True
     #: The class of the app's own router.
     router_class: type[APIRouter] = APIRouter
     router: APIRouter
@@ -186,7 +203,7 @@ class Vivace(Registration, Starlette):
         self.state = State()
         self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
         self.app_scope = AppScope()
-        self.background = BackgroundJobs()
+        self.background = BackgroundJobs() if self.keeps_background else None
         self.connections = OpenConnections(shutdown_grace)
         self.router = self.router_class(
             routes=routes,
@@ -286,6 +303,8 @@ class Vivace(Registration, Starlette):
         if self.middleware_stack is None:
             self.middleware_stack = self._shortest_stack()
         stack = self.middleware_stack
+        if Starlette.__call__ is not STARLETTE_CALL:
+            stack = InstrumentedStack(self, stack)
         if scope["type"] == "lifespan":
             await self._recorder.lifespan(stack, scope, receive, send)
         elif self._recorder.is_active():

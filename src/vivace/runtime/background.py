@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from anyio import CancelScope
 from starlette.types import Scope
 
+from vivace.runtime.errors import raise_late
+
 Task = Callable[[], Awaitable[None]]
 
 #: The key in the scope under which an app keeps its running tasks.
@@ -35,15 +37,20 @@ class BackgroundJobs:
 async def run_background(task: Task, scope: Scope) -> None:
     """Run ``task`` and wait for it; it goes on to its end though the request is cancelled.
 
-    Middleware cancels a request when the client goes away, which must not undo what the reply
+    Unless the app says otherwise, that is. Middleware cancels a request when the client goes away, which must not undo what the reply
     has already promised.
     """
     jobs: BackgroundJobs | None = scope.get(RUNNING)
-    if jobs is None or not _runs_on_asyncio():
-        with CancelScope(shield=True):
+    try:
+        if jobs is None:
             await task()
-        return
-    await asyncio.shield(jobs.start(task))
+        elif _runs_on_asyncio():
+            await asyncio.shield(jobs.start(task))
+        else:
+            with CancelScope(shield=True):
+                await task()
+    except Exception as error:
+        raise_late(error, scope)
 
 
 def _runs_on_asyncio() -> bool:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from starlette._utils import is_async_callable
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from vivace.exceptions import ValidationException
 from vivace.runtime.body import UNREADABLE
 from vivace.runtime.body_limit import content_too_large
-from vivace.runtime.connections import connections_of
 from vivace.runtime.threads import run_in_thread
 
 #: Where starlette, and so everything made for it, looks for an app's exception handlers.
@@ -119,33 +117,16 @@ async def answer_late_error(
     """As :func:`answer_error`, where the response may have begun: then nothing can be answered."""
     if not send.started:
         await answer_error(error, scope, receive, send, connection)
-    elif find_handler(error, scope) is not None:
-        raise RuntimeError("Caught handled exception, but response already started.") from error
     else:
-        raise error
+        raise_late(error, scope)
 
 
-async def send_response(response: Any, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send a response object; an error before its first byte is answered like any other."""
-    tracked = TrackedSend(send)
-    try:
-        if isinstance(response, StreamingResponse):
-            await _send_stream(response, scope, receive, tracked)
-        else:
-            await response(scope, receive, tracked)
-    except Exception as error:
-        await answer_late_error(error, scope, receive, tracked)
+def raise_late(error: Exception, scope: Scope) -> NoReturn:
+    """Raise an error that comes too late to be answered.
 
-
-async def _send_stream(
-    response: StreamingResponse, scope: Scope, receive: Receive, send: TrackedSend
-) -> None:
-    """Send a stream, which ends where it stands if the server is stopping."""
-    connections = connections_of(scope)
-    if connections is None:
-        await response(scope, receive, send)
-        return
-    with connections.track() as tracking:
-        await response(scope, receive, send)
-    if tracking.cancelled_caught and send.started:
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    Raises:
+        RuntimeError: There is a handler that would have answered it.
+    """
+    if find_handler(error, scope) is not None:
+        raise RuntimeError("Caught handled exception, but response already started.") from error
+    raise error

@@ -79,7 +79,8 @@ def resources_lifespan(app: Any) -> AbstractAsyncContextManager[None]:
                 await app.app_scope.make(plan)
             with app.connections.listen():
                 yield
-            await app.background.finish()
+            if app.background is not None:
+                await app.background.finish()
         finally:
             await app.app_scope.close()
 

@@ -20,6 +20,7 @@ class FastAPI(Vivace):
     """
 
     complete_methods = False
+    keeps_background = False
     router_class = APIRouter
 
     def __init__(self, *, title: str = "FastAPI", root_path: str = "", **options: Any) -> None:

@@ -9,11 +9,10 @@ from typing import Any, Unpack
 
 from starlette.applications import Starlette
 from starlette.datastructures import State
-from starlette.exceptions import HTTPException, WebSocketException
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -46,7 +45,9 @@ from vivace.runtime.form_limits import SCOPE_KEY as FORM_LIMITS
 from vivace.runtime.form_limits import merge_inherited
 from vivace.serve.error_boundary import ErrorBoundary, may_handle_errors
 from vivace.serve.frontend_files import CheckDir, Fallback
+from vivace.serve.handler_tables import handler_tables
 from vivace.serve.inclusion import FlatRoutes
+from vivace.serve.instrumentation import InstrumentedStack, is_instrumented
 from vivace.serve.operation_id import generate_unique_id
 from vivace.serve.registration import Decorator, Endpoint, Registration
 from vivace.serve.router import APIRouter
@@ -55,21 +56,6 @@ from vivace.telemetry import Telemetry, read_config
 from vivace.telemetry.routes import record_unhandled
 
 ExceptionHandler = Callable[[Any, Any], Any]
-
-
-#: Packages that instrument Starlette apps put a function of theirs in its place.
-STARLETTE_CALL = Starlette.__call__
-
-
-class InstrumentedStack:
-    """The stack of an app, behind what has been put around the apps of Starlette."""
-
-    def __init__(self, owner: Starlette, app: ASGIApp) -> None:
-        self.owner = owner
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await Starlette.__call__(self.owner, scope, receive, send)
 
 
 class Vivace(Registration, Starlette):
@@ -303,7 +289,7 @@ class Vivace(Registration, Starlette):
         if self.middleware_stack is None:
             self.middleware_stack = self._shortest_stack()
         stack = self.middleware_stack
-        if Starlette.__call__ is not STARLETTE_CALL:
+        if is_instrumented():
             stack = InstrumentedStack(self, stack)
         if scope["type"] == "lifespan":
             await self._recorder.lifespan(stack, scope, receive, send)
@@ -324,24 +310,11 @@ class Vivace(Registration, Starlette):
     def _make_scope(self) -> dict[str, Any]:
         """What every request of this app finds in its scope."""
         self._scope = {
-            HANDLERS: self._handler_tables(),
+            HANDLERS: handler_tables(self.exception_handlers),
             RUNNING: self.background,
             CONNECTIONS: self.connections,
         }
         return self._scope
-
-    def _handler_tables(self) -> tuple[dict[Any, Any], dict[int, Any]]:
-        standard = ExceptionMiddleware(self.router)
-        by_class: dict[Any, Any] = {
-            HTTPException: standard.http_exception,
-            WebSocketException: standard.websocket_exception,
-        }
-        by_status: dict[int, Any] = {}
-        for key, handler in self.exception_handlers.items():
-            if key in (500, Exception):
-                continue
-            (by_status if isinstance(key, int) else by_class)[key] = handler
-        return by_class, by_status
 
     async def answer_unhandled(
         self, error: Exception, scope: Scope, receive: Receive, send: Send

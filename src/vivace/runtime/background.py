@@ -37,8 +37,8 @@ class BackgroundJobs:
 async def run_background(task: Task, scope: Scope) -> None:
     """Run ``task`` and wait for it; it goes on to its end though the request is cancelled.
 
-    Unless the app says otherwise, that is. Middleware cancels a request when the client goes away, which must not undo what the reply
-    has already promised.
+    Unless the app says otherwise, that is. Middleware cancels a request when the client goes
+    away, which must not undo what the reply has already promised.
     """
     jobs: BackgroundJobs | None = scope.get(RUNNING)
     try:

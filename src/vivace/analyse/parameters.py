@@ -69,7 +69,17 @@ def declared(parameter: inspect.Parameter, call: Callable[..., Any]) -> Declared
         annotation = Any
     default = parameter.default
     marker = _marker_in(annotation)
-    name = parameter.name
+    _check_markers(marker, default, parameter.name)
+    if isinstance(default, FieldInfo):
+        # What is said of a parameter is read in one place, wherever it was written.
+        annotation = Annotated[annotation, default]
+    if isinstance(default, (FieldInfo, Depends)):
+        marker, default = default, inspect.Parameter.empty
+    return Declared(parameter.name, annotation, marker, default, describe_call(call))
+
+
+def _check_markers(marker: Any, default: Any, name: str) -> None:
+    """Refuse two markers for one parameter, and two defaults."""
     if isinstance(default, Depends):
         assert not isinstance(marker, Depends), (
             f"Cannot specify `Depends` in `Annotated` and default value together for {name!r}"
@@ -78,21 +88,16 @@ def declared(parameter: inspect.Parameter, call: Callable[..., Any]) -> Declared
             "Cannot specify a FastAPI annotation in `Annotated` and `Depends` as a default value "
             f"together for {name!r}"
         )
-        marker, default = default, inspect.Parameter.empty
     elif isinstance(default, FieldInfo):
         assert marker is None, (
-            "Cannot specify FastAPI annotations in `Annotated` and default value together for "
+            "Cannot specify annotations in `Annotated` and default value together for "
             f"{name!r}"
         )
-        # What is said of a parameter is read in one place, wherever it was written.
-        annotation = Annotated[annotation, default]
-        marker, default = default, inspect.Parameter.empty
     elif isinstance(marker, (Param, Body)):
         assert marker.default is PydanticUndefined or marker.default is ..., (
             f"`{type(marker).__name__}` default value cannot be set in `Annotated` for {name!r}. "
             "Set the default value with `=` instead."
         )
-    return Declared(name, annotation, marker, default, describe_call(call))
 
 
 def describe_call(call: Callable[..., Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack
+from contextvars import copy_context
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -10,7 +11,7 @@ from typing import Any, Self, TypeVar
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint_if_cancelled
 
-from vivace.runtime.threads import run_in_thread
+from vivace.runtime.threads import adopt, run_in_thread
 
 T = TypeVar("T")
 
@@ -94,14 +95,24 @@ def enter(stack: AsyncExitStack, manager: AbstractContextManager[Any], lane: int
     Args:
         lane: The lane of worker threads in which it will be left.
     """
-    value = manager.__enter__()
+    # It is left in the context in which it was entered: a variable can be reset only there.
+    context = copy_context()
+    value = context.run(manager.__enter__)
+    adopt(context)
+
+    def leave_in_context(*error: Any) -> bool | None:
+        context.run(adopt, copy_context())
+        try:
+            return context.run(manager.__exit__, *error)
+        finally:
+            adopt(context)
 
     async def leave(
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool | None:
-        return await run_in_thread(partial(manager.__exit__, kind, error, traceback), lane)
+        return await run_in_thread(partial(leave_in_context, kind, error, traceback), lane)
 
     stack.push_async_exit(leave)
     return value

@@ -9,8 +9,8 @@ hold more never queue behind those that hold less.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar, Token, copy_context
-from typing import Any, TypeVar
+from contextvars import Context, copy_context
+from typing import TypeVar
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -34,14 +34,14 @@ async def run_in_thread(call: Callable[[], T], lane: int = 0) -> T:
     try:
         return await anyio.to_thread.run_sync(context.run, call, limiter=_limiter(lane))
     finally:
-        for variable in context:
-            _adopt(variable, context[variable])
+        adopt(context)
 
 
-def _adopt(variable: ContextVar[Any], value: Any) -> Token[Any] | None:
-    if variable.get(_MISSING) is value:
-        return None
-    return variable.set(value)
+def adopt(context: Context) -> None:
+    """Set every variable that ``context`` has to the value that it has there."""
+    for variable, value in context.items():
+        if variable.get(_MISSING) is not value:
+            variable.set(value)
 
 
 _MISSING = object()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 # Annotations of ``__call__`` are read at run time: they say what is injected.
 from starlette.requests import HTTPConnection  # noqa: TC002
 
-from vivace.describe.models import APIKey, APIKeyIn
+from vivace.describe.security_schemes import APIKey, APIKeyIn
 from vivace.security.base import SecurityScheme
 
 if TYPE_CHECKING:

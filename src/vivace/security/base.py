@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection  # noqa: TC002
 from vivace.exceptions import HTTPException
 
 if TYPE_CHECKING:
-    from vivace.describe.models import SecurityBase
+    from vivace.describe.security_schemes import SecurityBase
 
 
 class SecurityScheme(ABC):

@@ -5,7 +5,7 @@ from __future__ import annotations
 # Annotations of ``__call__`` are read at run time: they say what is injected.
 from starlette.requests import HTTPConnection  # noqa: TC002
 
-from vivace.describe.models import OpenIdConnect as OpenIdConnectModel
+from vivace.describe.security_schemes import OpenIdConnect as OpenIdConnectModel
 from vivace.security.base import SecurityScheme
 
 

@@ -90,8 +90,7 @@ def _check_markers(marker: Any, default: Any, name: str) -> None:
         )
     elif isinstance(default, FieldInfo):
         assert marker is None, (
-            "Cannot specify annotations in `Annotated` and default value together for "
-            f"{name!r}"
+            f"Cannot specify annotations in `Annotated` and default value together for {name!r}"
         )
     elif isinstance(marker, (Param, Body)):
         assert marker.default is PydanticUndefined or marker.default is ..., (

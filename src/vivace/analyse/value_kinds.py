@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from pydantic import PydanticUserError
+
 from vivace.analyse.plan import Parameter, Source
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ def joined(kinds: Iterable[Kind]) -> Kind:
 def kind_of_parameter(parameter: Parameter) -> Kind:
     """The kind of a value that is filled from the request: validated, or else the default."""
     field = parameter.field
-    kind = _kind_of_schema(field.core_schema)
+    kind = _kind_of_schema(_schema_of(field))
     if parameter.source is Source.PATH and kind is Kind.VALUE:
         # A convertor of the path may have made it, and pydantic keeps instances of subclasses.
         return Kind.OPAQUE
@@ -82,6 +84,14 @@ def kind_of_parameter(parameter: Parameter) -> Kind:
     if field.info.default_factory is not None:
         return Kind.OPAQUE
     return joined((kind, kind_of_value(field.info.default)))
+
+
+def _schema_of(field: Field) -> Mapping[str, Any]:
+    """The schema of ``field``, which may have to wait for a class that is still to be defined."""
+    try:
+        return dict(field.core_schema)
+    except PydanticUserError:
+        return {"type": "undefined"}
 
 
 def _kind_of_schema(schema: Mapping[str, Any]) -> Kind:
@@ -117,13 +127,13 @@ ASIDE = frozenset({"metadata", "serialization", "computed_fields", "config"})
 
 def validates_in_place(field: Field) -> bool:
     """True where validating built-in data as ``field`` runs no code but pydantic's."""
-    return _is_structure(field.core_schema)
+    return _is_structure(_schema_of(field))
 
 
 def _is_structure(schema: Any) -> bool:
     if isinstance(schema, (list, tuple)):
         return all(map(_is_structure, schema))
-    if not isinstance(schema, dict):
+    if not isinstance(schema, Mapping):
         return True
     kind = schema.get("type")
     if isinstance(kind, str) and (kind not in STRUCTURES or _runs_code(schema)):

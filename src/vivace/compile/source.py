@@ -55,10 +55,11 @@ class Source:
 
 def identifier(name: str) -> str:
     """``name`` with everything that may not stand in an identifier replaced."""
-    cleaned = re.sub(r"\W", "_", name, flags=re.ASCII) or "_"
-    return f"{cleaned}_" if keyword.iskeyword(cleaned) or cleaned[0].isdigit() else cleaned
+    cleaned = name if name.isidentifier() else re.sub(r"\W|^(?=\d)", "_", name, flags=re.ASCII)
+    return f"{cleaned}_" if keyword.iskeyword(cleaned) or not cleaned else cleaned
 
 
 def local(name: str, index: int) -> str:
-    """The local variable that holds parameter ``name`` of step ``index``."""
-    return f"{identifier(name)}_{index}".removeprefix(PREFIX)
+    """The local variable that holds parameter ``name`` of step ``index``, and nothing else."""
+    variable = f"{name}_{index}" if name.isidentifier() else f"{identifier(name)}_{index}"
+    return f"p{variable}_" if variable.startswith(PREFIX) else variable

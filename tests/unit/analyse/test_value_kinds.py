@@ -177,6 +177,14 @@ def test_what_a_path_s_convertor_may_have_made_is_trusted_only_where_it_is_copie
     assert kind_of(date, "it") is Kind.OPAQUE
 
 
+def test_nothing_is_known_of_a_type_that_is_still_to_be_defined() -> None:
+    class Local: ...
+
+    def function(it: Local) -> Local: ...  # type: ignore[empty-body]
+
+    assert kind_of(function) is Kind.OPAQUE
+
+
 def test_a_value_of_several_kinds_is_of_what_they_have_in_common() -> None:
     assert joined([Kind.TEXT]) is Kind.TEXT
     assert joined([Kind.TEXT, Kind.NUMBER]) is Kind.VALUE

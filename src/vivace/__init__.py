@@ -13,13 +13,29 @@ if TYPE_CHECKING:
     from vivace.datastructures import UploadFile as UploadFile
     from vivace.declare.functions import (
         Body as Body,
+    )
+    from vivace.declare.functions import (
         Cookie as Cookie,
+    )
+    from vivace.declare.functions import (
         Depends as Depends,
+    )
+    from vivace.declare.functions import (
         File as File,
+    )
+    from vivace.declare.functions import (
         Form as Form,
+    )
+    from vivace.declare.functions import (
         Header as Header,
+    )
+    from vivace.declare.functions import (
         Path as Path,
+    )
+    from vivace.declare.functions import (
         Query as Query,
+    )
+    from vivace.declare.functions import (
         Security as Security,
     )
     from vivace.exceptions import HTTPException as HTTPException
@@ -56,7 +72,7 @@ _HOMES = {
     "WebSocketException": "vivace.exceptions",
 }
 
-__all__ = [*sorted(_HOMES), "status"]  # noqa: PLE0604 - the names above
+__all__ = [*sorted(_HOMES), "status"]
 
 
 def __getattr__(name: str) -> Any:

@@ -329,8 +329,8 @@ class TelemetryEmitter(HandlerEmitter):
     def _call_endpoint(self) -> None:
         self.response.lane = self.calls.lane
         if self._streams:
-            with self.source.block(self._operation("endpoint")):
-                self._call_generator()
+            # It only starts here; the stream has no span of its own.
+            self._call_generator()
         elif self.root.plan.calling is Calling.THREAD:
             run = self.source.bind("run_in_thread", run_in_thread)
             operation = self._operation("endpoint")

@@ -129,9 +129,7 @@ class Security(Depends):
     ) -> None:
         if isinstance(scopes, str):
             raise TypeError(f"scopes={scopes!r} is a string. Give a list: scopes=[{scopes!r}].")
-        super().__init__(
-            dependency, use_cache, scope, max_concurrency, _concurrency=_concurrency
-        )
+        super().__init__(dependency, use_cache, scope, max_concurrency, _concurrency=_concurrency)
         # A list would make the declaration unhashable.
         object.__setattr__(self, "scopes", tuple(scopes or ()))
 

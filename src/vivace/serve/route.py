@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from enum import Enum
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -45,6 +45,8 @@ class APIRoute(Route):
         AssertionError: The signature does not fit the path, or the status has no body.
         VivaceError: A type that pydantic has no schema for.
     """
+
+    handlers_class: ClassVar[type[Handlers]] = Handlers
 
     def __init__(
         self,
@@ -113,7 +115,7 @@ class APIRoute(Route):
         self._declared_model = response_model
         self._original: APIRoute = self
         self._check()
-        self._handlers = Handlers(self)
+        self._handlers = self.handlers_class(self)
         self.app: ASGIApp = self._handlers.serve
 
     def _check(self) -> None:
@@ -219,7 +221,7 @@ class APIRoute(Route):
         route.strict_content_type = inner.strict_content_type
         route.max_body_size = inner.max_body_size
         route.form_limits = inner.form_limits
-        route._handlers = Handlers(route)
+        route._handlers = self.handlers_class(route)
         if self.app == self._handlers.serve:
             route.app = route._handlers.serve
         return route

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Router
@@ -56,6 +56,7 @@ class APIRouter(Registration, Router):
 
     # Starlette's type for it does not say that an app may do without state.
     lifespan_context: Any
+    websocket_route_class: ClassVar[type[APIWebSocketRoute]] = APIWebSocketRoute
 
     def __init__(
         self,
@@ -183,7 +184,7 @@ class APIRouter(Registration, Router):
     ) -> None:
         """Register ``endpoint`` for WebSockets at ``path``."""
         self.routes.append(
-            APIWebSocketRoute(
+            self.websocket_route_class(
                 self.prefix + path,
                 endpoint=endpoint,
                 name=name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.routing import Match, WebSocketRoute, compile_path, get_name
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,6 +21,8 @@ from vivace.serve.settings import Settings
 
 class APIWebSocketRoute(WebSocketRoute):
     """A WebSocket endpoint at a path; see :class:`vivace.routing.APIRoute` for inclusion."""
+
+    handlers_class: ClassVar[type[Handlers]] = Handlers
 
     def __init__(
         self,
@@ -39,7 +41,7 @@ class APIWebSocketRoute(WebSocketRoute):
         self.path_regex, self.path_format, self.param_convertors = compile_path(path)
         self._original: APIWebSocketRoute = self
         self.plan  # noqa: B018 - a wrong signature fails here
-        self._handlers = Handlers(self)
+        self._handlers = self.handlers_class(self)
         self.app: ASGIApp = self._handlers.serve
 
     @cached_property
@@ -60,7 +62,7 @@ class APIWebSocketRoute(WebSocketRoute):
         route.path = settings.prefix + self.path
         route.path_regex, route.path_format, route.param_convertors = compile_path(route.path)
         route.dependencies = [*settings.dependencies, *self.dependencies]
-        route._handlers = Handlers(route)
+        route._handlers = self.handlers_class(route)
         route.app = route._handlers.serve
         return route
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -24,16 +23,20 @@ from starlette.routing import (
 )
 
 from vivace import sse
-from vivace.analyse.plan import EndpointPlan
-from vivace.compile.handler import compile_handler
-from vivace.compile.options import Target
 from vivace.serve import route as native
 from vivace.serve import scope as scopes
 from vivace.serve.inclusion import IncludedRouter, flat_routes
 from vivace.serve.router import APIRouter as NativeRouter
-from vivace.serve.websocket_route import APIWebSocketRoute
+from vivace.serve.websocket_route import APIWebSocketRoute as NativeWebSocketRoute
 
 from .dependant import Dependant
+from .hooks import (
+    HookedHandlers,
+    SolvedDependency,
+    get_websocket_app,
+    run_endpoint_function,
+    solve_dependencies,
+)
 
 RequestHandler = Callable[[Request], Awaitable[Response]]
 
@@ -47,15 +50,9 @@ def get_request_handler(*, dependant: Dependant, route: native.APIRoute) -> Requ
     Packages put a function of their own in its place, which changes `dependant.call` or wraps
     what this returns.
     """
-    plan: EndpointPlan = route.plan
-    if dependant.call is not None and dependant.call is not plan.root.call:
-        root = replace(plan.root, call=dependant.call)
-        last = replace(plan.steps[-1], plan=root)
-        plan = replace(plan, root=root, steps=(*plan.steps[:-1], last))
-        options = replace(route.handler_options(), target=Target.REQUEST)
-        handler: RequestHandler = compile_handler(plan, options)
-        return handler
-    return route._handlers.from_request()
+    handlers = HookedHandlers(route)
+    handlers.dependant = dependant
+    return handlers.from_request()
 
 
 _get_request_handler = get_request_handler
@@ -63,6 +60,8 @@ _get_request_handler = get_request_handler
 
 class APIRoute(native.APIRoute):
     """A route whose handler is made by what stands in `get_request_handler`."""
+
+    handlers_class = HookedHandlers
 
     @property
     def makes_handler(self) -> bool:
@@ -81,8 +80,16 @@ class APIRoute(native.APIRoute):
         return Dependant.of(self.plan.root)
 
 
+class APIWebSocketRoute(NativeWebSocketRoute):
+    """A WebSocket route whose endpoint is called by way of the hooks."""
+
+    handlers_class = HookedHandlers
+
+
 class APIRouter(NativeRouter):
-    """A router whose routes are of the class above."""
+    """A router whose routes are of the classes above."""
+
+    websocket_route_class = APIWebSocketRoute
 
     def __init__(self, *, route_class: type[native.APIRoute] = APIRoute, **options: Any) -> None:
         super().__init__(route_class=route_class, **options)
@@ -151,10 +158,14 @@ __all__ = [
     "NoMatchFound",
     "Route",
     "RouteContext",
+    "SolvedDependency",
     "WebSocketRoute",
     "compile_path",
     "get_name",
     "get_request_handler",
+    "get_websocket_app",
     "iter_route_contexts",
     "request_response",
+    "run_endpoint_function",
+    "solve_dependencies",
 ]

@@ -1,0 +1,109 @@
+"""Tools that watch a program put functions of their own in place of the peer's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import RunPython
+
+APPLICATION = """
+from fastapi import FastAPI, HTTPException, WebSocket, routing
+from fastapi.testclient import TestClient
+from starlette.applications import Starlette
+from starlette.middleware import exceptions
+
+def make_application():
+    app = FastAPI()
+
+    @app.get("/items/{number}")
+    def read_item(number: int, offset: int = 1):
+        return number + offset
+
+    @app.get("/refuse")
+    def refuse():
+        raise HTTPException(503)
+
+    @app.websocket("/rooms/{room}")
+    async def join(websocket: WebSocket, room: str):
+        await websocket.accept()
+        await websocket.send_text(room)
+        await websocket.close()
+
+    return TestClient(app)
+"""
+
+PROGRAMS = {
+    "nothing is called by way of hooks that nobody has replaced": """
+async def fail(**options): raise AssertionError
+client = make_application()
+assert client.get("/items/1").json() == 2
+routing.run_endpoint_function = fail
+assert client.get("/items/1").json() == 2
+""",
+    "the arguments are shown, and may be changed": """
+import dataclasses
+original, seen = routing.solve_dependencies, []
+async def solve(*, request, **options):
+    solved = await original(request=request, **options)
+    seen.append((request.url.path, set(solved.values), solved.errors))
+    if "offset" in solved.values:
+        return dataclasses.replace(solved, values={**solved.values, "offset": 5})
+    return solved
+routing.solve_dependencies = solve
+client = make_application()
+assert client.get("/items/1").json() == 6
+with client.websocket_connect("/rooms/blue") as websocket:
+    assert websocket.receive_text() == "blue"
+assert seen == [
+    ("/items/1", {"number", "offset"}, []), ("/rooms/blue", {"websocket", "room"}, [])
+], seen
+""",
+    "the call of an endpoint is wrapped": """
+original, seen = routing.run_endpoint_function, []
+async def run(*, dependant, values, is_coroutine):
+    seen.append((dependant.call.__name__, is_coroutine))
+    return await original(dependant=dependant, values=values, is_coroutine=is_coroutine)
+routing.run_endpoint_function = run
+assert make_application().get("/items/1").json() == 2
+assert seen == [("read_item", False)]
+""",
+    "another function takes the endpoint's place": """
+original = routing.get_request_handler
+def get_request_handler(*, dependant, **options):
+    dependant.call = lambda **values: 7
+    return original(dependant=dependant, **options)
+routing.get_request_handler = get_request_handler
+assert make_application().get("/items/1").json() == 7
+""",
+    "an app goes through what stands in Starlette's place": """
+original, seen = Starlette.__call__, []
+async def call(self, scope, receive, send):
+    seen.append((scope["type"], type(self).__name__))
+    await original(self, scope, receive, send)
+Starlette.__call__ = call
+with make_application() as client:
+    assert client.get("/items/1").json() == 2
+assert seen == [("lifespan", "FastAPI"), ("http", "FastAPI")], seen
+""",
+    "handlers are those that a changed ExceptionMiddleware has": """
+original, seen = exceptions.ExceptionMiddleware.__init__, []
+def init(self, *arguments, **options):
+    original(self, *arguments, **options)
+    for cls, handler in list(self._exception_handlers.items()):
+        async def watch(request, error, handler=handler):
+            seen.append(type(error).__name__)
+            return await handler(request, error)
+        self._exception_handlers[cls] = watch
+exceptions.ExceptionMiddleware.__init__ = init
+assert make_application().get("/refuse").status_code == 503
+assert seen == ["HTTPException"]
+""",
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+def test_hooks(run_python: RunPython, program: str) -> None:
+    run_python("-m", "vivace.compat", "-c", APPLICATION + program)

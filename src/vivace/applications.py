@@ -351,6 +351,12 @@ class Vivace(Registration, Starlette):
         """Register ``endpoint`` for WebSockets at ``path``."""
         self.router.add_api_websocket_route(path, endpoint, name, dependencies=dependencies)
 
+    def add_websocket_route(
+        self, path: str, route: Callable[..., Any], name: str | None = None
+    ) -> None:
+        """Register a function of the WebSocket as it is."""
+        self.router.add_websocket_route(path, route, name=name)
+
     def frontend(
         self,
         path: str,

@@ -10,7 +10,7 @@ from vivace.analyse.plan import Calling, Injected, Scope, Step
 from vivace.compile.source import Source, identifier, local
 from vivace.runtime.app_scope import app_key
 from vivace.runtime.generators import enter
-from vivace.runtime.threads import run_in_thread
+from vivace.runtime.threads import USING, lane_of, run_in_thread
 from vivace.runtime.validation import ABSENT
 from vivace.security.scopes import SecurityScopes
 
@@ -38,6 +38,12 @@ def stack_of(step: Step) -> str:
     return "function_stack" if step.scope is Scope.FUNCTION else "request_stack"
 
 
+def hop(source: Source, call: str, lane: str | None) -> str:
+    """The expression that calls a function in a worker thread; both are given as expressions."""
+    run = source.bind("run_in_thread", run_in_thread)
+    return f"await {run}({call})" if lane is None else f"await {run}({call}, {lane})"
+
+
 class CallEmitter:
     """Writes the calls of one handler."""
 
@@ -45,7 +51,8 @@ class CallEmitter:
         self.source = source
         self.steps = {step.index: step for step in steps}
         self.connection = "websocket" if websocket else "request"
-        self.lane = 0
+        #: Whether what has been called holds something that is to be cleaned up.
+        self.holds = False
         #: What a step returns in a worker thread passes through a function there, by its index.
         self.checks: dict[int, str] = {}
 
@@ -74,34 +81,44 @@ class CallEmitter:
             case Calling.COROUTINE:
                 return f"await {self.expression(step)}"
             case Calling.ASYNC_GENERATOR:
-                self.lane += 1
+                self.holds = True
                 return f"await {stack_of(step)}.enter_async_context({self.expression(step)})"
             case _:
                 return self.expression(step)
 
     def _hop(self, group: Sequence[Step]) -> None:
         """Call a group of steps in one worker thread."""
-        run = self.source.bind("run_in_thread", run_in_thread)
-        lane = self.lane
+        lane = self._lane(group)
         if len(group) == 1:
-            text = self._in_thread(group[0])
-            self.source.line(f"{value_of(group[0])} = await {run}(lambda: {text}, {lane})")
+            call = f"lambda: {self._in_thread(group[0])}"
+            self.source.line(f"{value_of(group[0])} = {hop(self.source, call, lane)}")
             return
         values = ", ".join(value_of(step) for step in group)
         with self.source.block("def in_thread():"):
             for step in group:
                 self.source.line(f"{value_of(step)} = {self._in_thread(step)}")
             self.source.line(f"return {values}")
-        self.source.line(f"{values} = await {run}(in_thread, {lane})")
+        self.source.line(f"{values} = {hop(self.source, 'in_thread', lane)}")
 
     def _in_thread(self, step: Step) -> str:
         if step.plan.calling is not Calling.GENERATOR:
             check = self.checks.get(step.index)
             call = self.expression(step)
             return call if check is None else f"{check}({call})"
-        self.lane += 1
+        self.holds = True
         enter_name = self.source.bind("enter", enter)
-        return f"{enter_name}({stack_of(step)}, {self.expression(step)}, {self.lane})"
+        return f"{enter_name}({stack_of(step)}, {self.expression(step)})"
+
+    def _lane(self, group: Sequence[Step]) -> str | None:
+        """The expression of the lane in which ``group`` is called."""
+        for step in group:
+            if step.plan.calling is Calling.GENERATOR:
+                return self.source.bind("lane", lane_of(step.plan.call))
+        return self.lane()
+
+    def lane(self) -> str | None:
+        """The expression of the lane for what follows the steps called so far."""
+        return self.source.bind("USING", USING) if self.holds else None
 
     def _limited(self, step: Step) -> None:
         """Call a step whose declaration says how many may run at once."""

@@ -12,7 +12,7 @@ from vivace.analyse.plan import Calling, EndpointPlan, Injected, Scope, Step
 from vivace.background import BackgroundTasks
 from vivace.compile.body import emit_body, emit_body_parameters, needs_form
 from vivace.compile.build import build
-from vivace.compile.calls import GENERATORS, CallEmitter, value_of
+from vivace.compile.calls import GENERATORS, CallEmitter, hop, value_of
 from vivace.compile.options import HandlerOptions, Target
 from vivace.compile.parameters import emit_parameters, emit_sources
 from vivace.compile.response import ResponseEmitter
@@ -23,7 +23,6 @@ from vivace.runtime.errors import TrackedSend, answer_error, answer_late_error
 from vivace.runtime.generators import CleanupStack, EarlyCleanupStack
 from vivace.runtime.responses import parameter_response
 from vivace.runtime.sending import send_response
-from vivace.runtime.threads import run_in_thread
 from vivace.telemetry.naming import scope_key
 
 Handler = Callable[..., Any]
@@ -217,11 +216,12 @@ class HandlerEmitter:
             with self.source.block("if errors is not None:"):
                 self._after_errors()
                 self._raise(error)
-        self.calls.lane = 0
+        self.calls.holds = False
         if self.response.checks_in_thread:
             self.calls.checks[self.root.index] = self.response.check()
         if self._streams:
             self.calls.emit(self.steps[:-1])
+            self.response.lane = self.calls.lane()
             self._call_generator()
         else:
             self.calls.emit(self.steps)
@@ -323,20 +323,20 @@ class TelemetryEmitter(HandlerEmitter):
         self._call_endpoint()
 
     def _call_dependencies(self) -> None:
-        self.calls.lane = 0
+        self.calls.holds = False
         self.calls.emit(self.steps[:-1])
 
     def _call_endpoint(self) -> None:
-        self.response.lane = self.calls.lane
+        self.response.lane = self.calls.lane()
         if self._streams:
             # It only starts here; the stream has no span of its own.
             self._call_generator()
         elif self.root.plan.calling is Calling.THREAD:
-            run = self.source.bind("run_in_thread", run_in_thread)
             operation = self._operation("endpoint")
             with self.source.block("def in_thread():"), self.source.block(operation):
                 self.source.line(f"return {self.calls.expression(self.root)}")
-            self.source.line(f"{value_of(self.root)} = await {run}(in_thread, {self.calls.lane})")
+            called = hop(self.source, "in_thread", self.calls.lane())
+            self.source.line(f"{value_of(self.root)} = {called}")
         else:
             with self.source.block(self._operation("endpoint")):
                 self.calls.emit([self.root])

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import Response, StreamingResponse
 
 from vivace.analyse.plan import Calling, EndpointPlan, Injected, StreamKind
+from vivace.compile.calls import hop
 from vivace.compile.options import HandlerOptions, Target
 from vivace.compile.source import Source
 from vivace.runtime.background import run_background
@@ -21,7 +22,6 @@ from vivace.runtime.responses import (
     nothing_returned,
 )
 from vivace.runtime.streams import make_item_encoder, open_stream
-from vivace.runtime.threads import run_in_thread
 
 JSON_TYPE = "application/json"
 JSON = (b"content-type", JSON_TYPE.encode())
@@ -42,8 +42,8 @@ class ResponseEmitter:
         self.options = options
         self.parameters = "parameters" if Injected.RESPONSE in injected else "None"
         self.background = "background" if Injected.BACKGROUND_TASKS in injected else "None"
-        #: The lane of the threads in which the endpoint runs.
-        self.lane = 0
+        #: The expression of the lane of threads in which the endpoint runs.
+        self.lane: str | None = None
         #: The head of a block around the work of making the response; for telemetry.
         self.stage: str | None = None
 
@@ -92,9 +92,8 @@ class ResponseEmitter:
     def _check_in_thread(self, result: str) -> None:
         """Validate in a hop of its own, which counts as part of this stage."""
         if self.checks_in_thread:
-            run = self.source.bind("run_in_thread", run_in_thread)
-            checked = f"lambda: {self.check()}({result})"
-            self.source.line(f"{result} = await {run}({checked}, {self.lane})")
+            checked = hop(self.source, f"lambda: {self.check()}({result})", self.lane)
+            self.source.line(f"{result} = {checked}")
 
     def _make(self, result: str) -> None:
         if self.sends_bytes:
@@ -151,7 +150,7 @@ class ResponseEmitter:
         encode = make_item_encoder(plan, self.options.endpoint_context)
         opened = self.source.bind("open_stream", partial(open_stream, plan))
         name = self.source.bind("encode_item", encode)
-        self.source.line(f"stream = await {opened}({result}, {name}, request_stack)")
+        self.source.line(f"stream = await {opened}({result}, {name}, request_stack, {self.lane})")
         made = self.source.bind("stream_response", self._stream_class())
         status = self._status()
         arguments = f", status_code={status}" if status != "None" else ""

@@ -52,7 +52,7 @@ class AppScope:
                 return await self._stack.enter_async_context(asynccontextmanager(call)())
             case Calling.GENERATOR:
                 manager = contextmanager(call)()
-                return await run_in_thread(partial(enter, self._stack, manager, 0))
+                return await run_in_thread(partial(enter, self._stack, manager))
             case Calling.THREAD:
                 return await run_in_thread(call)
             case _:

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint_if_cancelled
 
-from vivace.runtime.threads import adopt, run_in_thread
+from vivace.runtime.threads import USING, adopt, run_in_thread
 
 T = TypeVar("T")
 
@@ -89,12 +89,8 @@ class EarlyCleanupStack(AsyncExitStack):
         return await super().enter_async_context(cm)
 
 
-def enter(stack: AsyncExitStack, manager: AbstractContextManager[Any], lane: int) -> Any:
-    """Enter ``manager``, in the thread that this is called in, and have ``stack`` leave it.
-
-    Args:
-        lane: The lane of worker threads in which it will be left.
-    """
+def enter(stack: AsyncExitStack, manager: AbstractContextManager[Any]) -> Any:
+    """Enter ``manager``, in the thread that this is called in, and have ``stack`` leave it."""
     # It is left in the context in which it was entered: a variable can be reset only there.
     context = copy_context()
     value = context.run(manager.__enter__)
@@ -112,7 +108,7 @@ def enter(stack: AsyncExitStack, manager: AbstractContextManager[Any], lane: int
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool | None:
-        return await run_in_thread(partial(leave_in_context, kind, error, traceback), lane)
+        return await run_in_thread(partial(leave_in_context, kind, error, traceback), USING)
 
     stack.push_async_exit(leave)
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -12,22 +13,30 @@ import anyio
 import anyio.lowlevel
 from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream
-from starlette.concurrency import iterate_in_threadpool
 
 from vivace import sse
 from vivace.analyse.fields import Field
 from vivace.analyse.plan import ResponsePlan, StreamKind
 from vivace.encoders import encode_json
 from vivace.exceptions import ResponseValidationError
+from vivace.runtime.threads import Lane, run_in_thread
 from vivace.sse import KEEPALIVE_COMMENT, ServerSentEvent, encode_event, format_sse_event
 
 ItemEncoder = Callable[[Any], bytes]
 
+#: What comes after the last item of a synchronous generator.
+END: Any = object()
 
-async def pieces(generator: Any) -> AsyncGenerator[Any, None]:
-    """The items of a generator of either kind, with a chance to be cancelled after each."""
+
+async def pieces(generator: Any, lane: Lane | None = None) -> AsyncGenerator[Any, None]:
+    """The items of a generator of either kind, with a chance to be cancelled after each.
+
+    Args:
+        lane: Where a synchronous one runs.
+    """
     if not inspect.isasyncgen(generator) and not hasattr(generator, "__aiter__"):
-        async for item in iterate_in_threadpool(generator):
+        items_in_thread = iter(generator)
+        while (item := await run_in_thread(partial(next, items_in_thread, END), lane)) is not END:
             yield item
         return
     if not hasattr(generator, "aclose"):
@@ -72,9 +81,11 @@ def encode_untyped(item: Any) -> bytes:
     return encode_json(item).encode()
 
 
-async def json_lines(generator: Any, encode: ItemEncoder) -> AsyncGenerator[bytes, None]:
+async def json_lines(
+    items: AsyncGenerator[Any, None], encode: ItemEncoder
+) -> AsyncGenerator[bytes, None]:
     """One JSON text a line."""
-    async with aclosing(pieces(generator)) as items:
+    async with aclosing(items):
         async for item in items:
             yield encode(item) + b"\n"
 
@@ -93,8 +104,8 @@ class EventStream:
     belongs to the request's exit stack: it ends when the response does.
     """
 
-    def __init__(self, generator: Any, encode: ItemEncoder) -> None:
-        self._generator = generator
+    def __init__(self, items: AsyncGenerator[Any, None], encode: ItemEncoder) -> None:
+        self._items = items
         self._encode = encode
         self._group: TaskGroup = anyio.create_task_group()
         self._sending, self._receiving = anyio.create_memory_object_stream[bytes](0)
@@ -116,7 +127,7 @@ class EventStream:
         return await self._group.__aexit__(kind, error, traceback)
 
     async def _produce(self) -> None:
-        async with self._sending, aclosing(pieces(self._generator)) as items:
+        async with self._sending, aclosing(self._items) as items:
             try:
                 async for item in items:
                     await self._sending.send(event_of(item, self._encode))
@@ -139,12 +150,20 @@ class EventStream:
 
 
 async def open_stream(
-    plan: ResponsePlan, generator: Any, encode: ItemEncoder, stack: AsyncExitStack
+    plan: ResponsePlan,
+    generator: Any,
+    encode: ItemEncoder,
+    stack: AsyncExitStack,
+    lane: Lane | None = None,
 ) -> Any:
-    """The body of a streamed response; what it needs is closed with ``stack``."""
+    """The body of a streamed response; what it needs is closed with ``stack``.
+
+    Args:
+        lane: Where a synchronous generator runs.
+    """
+    items = pieces(generator, lane)
     if plan.stream is StreamKind.SERVER_SENT_EVENTS:
-        return await stack.enter_async_context(EventStream(generator, encode))
-    is_lines = plan.stream is StreamKind.JSON_LINES
-    body = json_lines(generator, encode) if is_lines else pieces(generator)
+        return await stack.enter_async_context(EventStream(items, encode))
+    body = json_lines(items, encode) if plan.stream is StreamKind.JSON_LINES else items
     stack.push_async_callback(body.aclose)
     return body

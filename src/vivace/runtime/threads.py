@@ -2,15 +2,15 @@
 
 A dependency that holds a pooled resource, and the endpoint that uses it, need a thread each. If
 all threads are taken by requests that wait for the resource, the requests that hold it can never
-give it back. So a request that holds n dependencies takes its threads from lane n: those that
-hold more never queue behind those that hold less.
+give it back. So each dependency that has something to clean up is waited for in a lane of its own,
+and requests that hold something use and return it in another lane, in which nobody waits for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import Context, copy_context
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -18,21 +18,46 @@ from anyio.lowlevel import RunVar
 
 T = TypeVar("T")
 
-#: Threads a lane may use at once; lane 0 is anyio's own default.
-LANE_SIZE = 40
 
-_lanes: RunVar[dict[int, CapacityLimiter]] = RunVar("vivace_lanes")
+class Lane:
+    """As many threads as anyio has by default, for one purpose."""
+
+    def __init__(self) -> None:
+        self._limiter: RunVar[CapacityLimiter] = RunVar("vivace_lane")
+
+    def limiter(self) -> CapacityLimiter:
+        """The limiter of this lane in the event loop that runs now."""
+        try:
+            return self._limiter.get()
+        except LookupError:
+            size = anyio.to_thread.current_default_thread_limiter().total_tokens
+            limiter = CapacityLimiter(size)
+            self._limiter.set(limiter)
+            return limiter
 
 
-async def run_in_thread(call: Callable[[], T], lane: int = 0) -> T:
+#: Where requests use and return what their dependencies hold.
+USING = Lane()
+
+_entering: dict[int, tuple[Any, Lane]] = {}
+
+
+def lane_of(dependency: Callable[..., Any]) -> Lane:
+    """Where requests wait for ``dependency``."""
+    # The callable is kept with the lane, so that its id stays its own.
+    return _entering.setdefault(id(dependency), (dependency, Lane()))[1]
+
+
+async def run_in_thread(call: Callable[[], T], lane: Lane | None = None) -> T:
     """Call ``call`` in a worker thread; context variables that it sets are set afterwards.
 
     Args:
-        lane: How many dependencies with something to clean up the request holds.
+        lane: Whose threads to take; ``None`` for those that anyio has by default.
     """
     context = copy_context()
+    limiter = None if lane is None else lane.limiter()
     try:
-        return await anyio.to_thread.run_sync(context.run, call, limiter=_limiter(lane))
+        return await anyio.to_thread.run_sync(context.run, call, limiter=limiter)
     finally:
         adopt(context)
 
@@ -45,16 +70,3 @@ def adopt(context: Context) -> None:
 
 
 _MISSING = object()
-
-
-def _limiter(lane: int) -> CapacityLimiter | None:
-    if lane == 0:
-        return None
-    try:
-        lanes = _lanes.get()
-    except LookupError:
-        lanes = {}
-        _lanes.set(lanes)
-    if lane not in lanes:
-        lanes[lane] = CapacityLimiter(LANE_SIZE)
-    return lanes[lane]

@@ -7,14 +7,15 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from queue import Queue
-from typing import Annotated, Any
+from typing import Any
 
 import anyio
 import anyio.to_thread
 import httpx
 import pytest
 
-from vivace import Depends, Vivace
+from vivace import BackgroundTasks, Depends, Response, Vivace
+from vivace.responses import FileResponse, StreamingResponse
 from vivace.testclient import TestClient
 
 POOL_SIZE = 5
@@ -60,11 +61,13 @@ async def answers(app: Vivace, path: str, requests: int, threads: int) -> list[i
     return statuses
 
 
-@pytest.mark.parametrize("path", ["/endpoint", "/nested", "/async", "/function", "/stream"])
+PATHS = ["/endpoint", "/nested", "/async", "/function", "/stream", "/response", "/file", "/task"]
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_a_pool_smaller_than_the_threads_cannot_lock_them_all_up(path: str) -> None:
     app = Vivace()
     pool = Pool()
-    Connection = Annotated[int, Depends(pool.borrow)]
 
     @app.get("/endpoint")
     def use(connection: int = Depends(pool.borrow)) -> int:
@@ -95,31 +98,61 @@ def test_a_pool_smaller_than_the_threads_cannot_lock_them_all_up(path: str) -> N
         for _ in range(3):
             yield sleeping(connection)
 
-    del Connection
+    @app.get("/response")
+    def respond(connection: int = Depends(pool.borrow)) -> StreamingResponse:
+        return StreamingResponse(str(sleeping(connection)) for _ in range(3))
+
+    @app.get("/file")
+    def send_file(connection: int = Depends(pool.borrow)) -> FileResponse:
+        return FileResponse(__file__)
+
+    @app.get("/task")
+    def promise(tasks: BackgroundTasks, connection: int = Depends(pool.borrow)) -> None:
+        tasks.add_task(sleeping, connection)
+
     statuses = anyio.run(answers, app, path, REQUESTS, 10)
     assert statuses == [200] * REQUESTS
     assert pool.connections.qsize() == POOL_SIZE
     assert pool.most_in_use == POOL_SIZE
 
 
-def test_two_pools_of_different_sizes_cannot_lock_each_other_up() -> None:
+def test_requests_that_hold_something_else_cannot_keep_a_pool_from_being_given_back() -> None:
     app = Vivace()
-    first, second = Pool(), Pool()
-    second.connections.get()
+    pool = Pool()
 
-    def reading(connection: int = Depends(first.borrow)) -> Iterator[int]:
+    def settings() -> Iterator[str]:
+        yield "settings"
+
+    async def user(settings: str = Depends(settings)) -> str:
+        return settings
+
+    def connect(user: str = Depends(user), connection: int = Depends(pool.borrow)) -> int:
+        return connection
+
+    @app.get("/long")
+    def use_last(connection: int = Depends(connect)) -> int:
+        return sleeping(connection)
+
+    async def prepared(connection: int = Depends(pool.borrow)) -> AsyncIterator[int]:
+        await anyio.sleep(0.01)
         yield connection
 
-    def writing(
-        reading: int = Depends(reading), connection: int = Depends(second.borrow)
-    ) -> Iterator[int]:
-        yield reading + connection
+    @app.get("/short")
+    def use_first(connection: int = Depends(prepared)) -> int:
+        return sleeping(connection)
 
-    @app.get("/")
-    def use(total: int = Depends(writing)) -> int:
-        return sleeping(total)
+    async def run() -> list[int]:
+        statuses: list[int] = []
+        async with anyio.create_task_group() as group:
 
-    assert anyio.run(answers, app, "/", 100, 10) == [200] * 100
+            async def ask(path: str) -> None:
+                statuses.extend(await answers(app, path, 50, 10))
+
+            group.start_soon(ask, "/short")
+            group.start_soon(ask, "/long")
+        return statuses
+
+    assert anyio.run(run) == [200] * 100
 
 
 def blocking_app() -> Vivace:
@@ -153,8 +186,6 @@ def blocking_app() -> Vivace:
 
     @app.exception_handler(LookupError)
     def handle(request: Any, error: LookupError) -> Any:
-        from vivace import Response
-
         time.sleep(0.5)
         return Response("slow")
 
@@ -187,6 +218,7 @@ def test_the_loop_goes_on_while_a_function_blocks(path: str) -> None:
                 group.start_soon(ask_slow)
                 while True:
                     await client.get("/quick")
+                    await anyio.sleep(0.001)
                     served += 1
             return slow, served
 

@@ -73,7 +73,7 @@ def test_a_single_blocking_call_needs_no_function_around_it() -> None:
     def endpoint() -> str:
         return block()
 
-    assert "endpoint_0_value = await run_in_thread(lambda: check(call_endpoint()), 0)" in code_of(
+    assert "endpoint_0_value = await run_in_thread(lambda: check(call_endpoint()))" in code_of(
         endpoint
     )
     assert "def in_thread" not in text_of(endpoint)
@@ -93,7 +93,7 @@ def test_what_cannot_block_joins_a_hop_only_between_two_that_may() -> None:
 
     assert "def in_thread" in text_of(between)
     code = code_of(at_the_end)
-    assert "block_0_value = await run_in_thread(lambda: call_block(), 0)" in code
+    assert "block_0_value = await run_in_thread(lambda: call_block())" in code
     assert "in_place_1_value = call_in_place(q=q_1)" in code
 
 
@@ -105,7 +105,7 @@ def test_an_asynchronous_call_parts_two_hops() -> None:
     ) -> None: ...
 
     code = code_of(endpoint)
-    assert "block_0_value = await run_in_thread(lambda: call_block(), 0)" in code
+    assert "block_0_value = await run_in_thread(lambda: call_block())" in code
     assert "wait_1_value = await call_wait()" in code
     assert sum("await run_in_thread(" in line for line in code) == 2
 
@@ -136,7 +136,7 @@ def test_a_dependency_used_twice_is_called_once() -> None:
     assert "a=block_0_value, b=user_1_value, c=block_2_value" in text
 
 
-def test_each_held_dependency_takes_the_next_lane() -> None:
+def test_what_holds_a_resource_is_entered_in_a_lane_of_its_own_and_used_in_another() -> None:
     async def endpoint(
         a: Annotated[str, Depends(wait_and_hold)],
         b: Annotated[str, Depends(hold)],
@@ -145,9 +145,8 @@ def test_each_held_dependency_takes_the_next_lane() -> None:
     ) -> None: ...
 
     code = code_of(endpoint)
-    assert any(line.endswith("await run_in_thread(in_thread, 1)") for line in code)
-    assert any("enter(request_stack, call_hold(" in line and "2)" in line for line in code)
-    assert "block_5_value = await run_in_thread(lambda: call_block(), 2)" in code
+    assert any(line.endswith("await run_in_thread(in_thread, lane)") for line in code)
+    assert "block_5_value = await run_in_thread(lambda: call_block(), USING)" in code
 
 
 def test_what_a_dependency_is_given_besides_data() -> None:

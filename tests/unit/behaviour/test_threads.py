@@ -32,7 +32,7 @@ class Pool:
         self.most_in_use = 0
 
     def borrow(self) -> Iterator[int]:
-        connection = self.connections.get(timeout=30)
+        connection = self.connections.get(timeout=20)
         self.most_in_use = max(self.most_in_use, POOL_SIZE - self.connections.qsize())
         try:
             yield connection
@@ -134,7 +134,7 @@ def test_requests_that_hold_something_else_cannot_keep_a_pool_from_being_given_b
         return sleeping(connection)
 
     async def prepared(connection: int = Depends(pool.borrow)) -> AsyncIterator[int]:
-        await anyio.sleep(0.01)
+        await anyio.sleep(0.3)
         yield connection
 
     @app.get("/short")
@@ -145,14 +145,16 @@ def test_requests_that_hold_something_else_cannot_keep_a_pool_from_being_given_b
         statuses: list[int] = []
         async with anyio.create_task_group() as group:
 
-            async def ask(path: str) -> None:
-                statuses.extend(await answers(app, path, 50, 10))
+            async def ask(path: str, requests: int) -> None:
+                statuses.extend(await answers(app, path, requests, 10))
 
-            group.start_soon(ask, "/short")
-            group.start_soon(ask, "/long")
+            group.start_soon(ask, "/short", POOL_SIZE)
+            await anyio.sleep(0.1)
+            assert pool.connections.empty()
+            group.start_soon(ask, "/long", 60)
         return statuses
 
-    assert anyio.run(run) == [200] * 100
+    assert anyio.run(run) == [200] * (POOL_SIZE + 60)
 
 
 def blocking_app() -> Vivace:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import BaseModel
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
+from vivace.analyse.annotations import is_subclass
 from vivace.analyse.fields import Field
 from vivace.analyse.plan import ResponsePlan
 from vivace.encoders import jsonable_encoder
@@ -42,7 +44,6 @@ def make_encoder(plan: ResponsePlan, context: Any, *, is_checked: bool = False) 
         return lambda value: to_json(checked(value), **how)
 
     def encode(value: Any) -> bytes:
-        # An instance of the very model has been validated when it was made.
         return to_json(value if type(value) is model else checked(value), **how)
 
     return encode
@@ -67,10 +68,9 @@ def make_check(field: Field, context: Any) -> Content:
     done in the thread of an endpoint that has one.
     """
     checked = _make_validator(field, context)
-    model = _model(field) or Response
 
     def check(value: Any) -> Any:
-        return value if type(value) is model or isinstance(value, Response) else checked(value)
+        return value if isinstance(value, Response) else checked(value)
 
     return check
 
@@ -88,7 +88,11 @@ def serialization_options(plan: ResponsePlan) -> dict[str, Any]:
 
 
 def _make_validator(field: Field, context: Any) -> Content:
+    model = _model(field)
+
     def validate(value: Any) -> Any:
+        if type(value) is model:
+            return value
         checked, errors = field.validate(value, ("response",))
         if errors:
             raise ResponseValidationError(errors, body=value, endpoint_ctx=context)
@@ -98,13 +102,14 @@ def _make_validator(field: Field, context: Any) -> Content:
 
 
 def _model(field: Field) -> Any:
-    """The model that the field is, where it is nothing more than a model."""
-    schema = field.core_schema
-    if schema["type"] == "definitions":
-        schema = schema["schema"]
-    if schema["type"] == "model" and isinstance(field.annotation, type):
-        return field.annotation if schema.get("revalidate_instances") != "always" else None
-    return None
+    """The model that the field is, where it is nothing more than a model.
+
+    Its instances have been validated when they were made, by all the validators in the class.
+    """
+    model = field.annotation
+    if not is_subclass(model, BaseModel):
+        return None
+    return model if model.model_config.get("revalidate_instances") != "always" else None
 
 
 def parameter_response() -> Response:

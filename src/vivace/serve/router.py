@@ -21,7 +21,7 @@ from vivace.runtime.body_limit import check_body_limit
 from vivace.serve.dispatch import Dispatcher
 from vivace.serve.frontend import FrontendRoute
 from vivace.serve.frontend_files import CheckDir, Fallback
-from vivace.serve.inclusion import IncludedRouter, RouteList, Version, flat_routes
+from vivace.serve.inclusion import IncludedRouter, RouteList, Version
 from vivace.serve.lifespan import (
     Lifespan,
     as_lifespan,
@@ -348,8 +348,12 @@ def _includes(router: APIRouter, other: APIRouter) -> bool:
 
 
 def _check_paths(router: APIRouter) -> None:
-    for route in flat_routes(router.routes):
-        if getattr(route, "path", None) == "" and isinstance(route, APIRoute):
+    for route in router.routes:
+        if isinstance(route, IncludedRouter):
+            # Below a prefix, no path is empty.
+            if not route.settings.prefix:
+                _check_paths(route.router)
+        elif isinstance(route, APIRoute) and route.path == "":
             raise VivaceError(
                 f"Prefix and path cannot be both empty (path operation: {route.name})"
             )

@@ -112,7 +112,8 @@ class CallEmitter:
     def _lane(self, group: Sequence[Step]) -> str | None:
         """The expression of the lane in which ``group`` is called."""
         for step in group:
-            if step.plan.calling is Calling.GENERATOR:
+            # So few wait for one that is limited that they cannot take every thread.
+            if step.plan.calling is Calling.GENERATOR and _limit(step) is None:
                 return self.source.bind("lane", lane_of(step.plan.call))
         return self.lane()
 

@@ -113,8 +113,7 @@ class ResponseEmitter:
         if self.parameters != "None":
             allows = self.source.bind("allows_body", allows_body)
             with self.source.block(f"if not {allows}(parameters.status_code):"):
-                made = self.source.bind("Response", Response)
-                empty = f"{made}(status_code=parameters.status_code)"
+                empty = f"{self._bytes_response()}(content, status_code=parameters.status_code)"
                 self.source.line(f"response = {self._complete(empty)}")
 
     def _object(self, result: str) -> None:
@@ -122,9 +121,7 @@ class ResponseEmitter:
         context = self.options.endpoint_context
         if self.options.is_default_class:
             # Rendered as where no object is needed, so that both say the same.
-            made = self.source.bind(
-                "bytes_response", partial(Response, media_type="application/json")
-            )
+            made = self._bytes_response()
             content = f"{self._encoder()}({result})"
         else:
             made = self.source.bind("response_class", self.options.response_class)
@@ -133,6 +130,9 @@ class ResponseEmitter:
         status = self._status()
         arguments = f", status_code={status}" if status != "None" else ""
         self.source.line(f"response = {self._complete(f'{made}({content}{arguments})')}")
+
+    def _bytes_response(self) -> str:
+        return self.source.bind("bytes_response", partial(Response, media_type=JSON_TYPE))
 
     def _status(self) -> str:
         """The expression of the status: one that was set wins over the declared one."""

@@ -183,6 +183,8 @@ class Dispatcher:
         if chosen is None and partial is not None:
             route, child_scope = partial
             scope.update(child_scope)
+            if scope["method"] == "HEAD":
+                send = without_body(send)
             await self._handle(route, scope, receive, send)
             return True
         return False

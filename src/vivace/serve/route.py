@@ -307,10 +307,17 @@ class APIRoute(Route):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = effective_route(scope, self)
-        if self.methods and scope["method"] not in self.methods:
+        if self.methods and not _accepts(self.methods, scope):
             await _refuse_method(self.methods, scope, receive, send)
         else:
             await route.app(scope, receive, send)
+
+
+def _accepts(methods: set[str], scope: Scope) -> bool:
+    """True for a method that is declared, and for HEAD where the app gives it to all of GET."""
+    if scope["method"] == "HEAD" and "GET" in methods:
+        return "HEAD" in methods or getattr(scope.get("app"), "complete_methods", False)
+    return scope["method"] in methods
 
 
 async def _refuse_method(methods: set[str], scope: Scope, receive: Receive, send: Send) -> None:

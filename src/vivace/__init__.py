@@ -1,4 +1,7 @@
-"""Vivace: a web framework for building APIs from standard type hints."""
+"""Vivace: a web framework for building APIs from standard type hints.
+
+PYTEST_DONT_REWRITE: the alias imports this package before pytest starts.
+"""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ class Vivace(Registration, Starlette):
             warn_deprecated(
                 '"openapi_prefix" has been deprecated in favor of "root_path", which follows more '
                 "closely the ASGI standard, is simpler, and more automatic. Instead of passing it "
-                'to the app, use the command "fastapi run --root-path".'
+                'to the app, say it to the server, as in "vivace run --root-path".'
             )
         self.root_path = root_path or openapi_prefix
         self.root_path_in_servers = root_path_in_servers
@@ -210,6 +210,7 @@ class Vivace(Registration, Starlette):
             form_limits=form_limits,
         )
         self.router.dispatcher.complete_methods = self.complete_methods
+        self.problem_details = problem_details
         self.exception_handlers = self._default_handlers(problem_details)
         self.exception_handlers.update(exception_handlers or {})
         self.user_middleware = list(middleware or [])

@@ -145,7 +145,7 @@ def _is_ordinary(function: FunctionType) -> bool:
         not hasattr(function, "__wrapped__")
         and not function.__code__.co_flags & several
         and type(function.__globals__) is dict
-        and function.__builtins__ is vars(builtins)  # type: ignore[attr-defined]
+        and function.__builtins__ is vars(builtins)
     )
 
 

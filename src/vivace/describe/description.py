@@ -36,9 +36,10 @@ class Description:
     def _make(self) -> dict[str, Any]:
         # The models of OpenAPI take longer to load than the rest together.
         from vivace.describe.document import get_openapi
+        from vivace.describe.problems import with_problem_details
 
         app = self._app
-        return get_openapi(
+        document = get_openapi(
             title=app.title,
             version=app.version,
             openapi_version=app.openapi_version,
@@ -54,3 +55,4 @@ class Description:
             separate_input_output_schemas=app.separate_input_output_schemas,
             external_docs=app.openapi_external_docs,
         )
+        return with_problem_details(document) if app.problem_details else document

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 RequestHandler = Callable[[Request], Awaitable[Response]]
 Overrides = Mapping[Callable[..., Any], Callable[..., Any]]
 NO_OVERRIDES: Overrides = {}
+#: How many handlers one route keeps: its variants, and those for recent overrides.
+MOST_COMPILED = 16
 
 
 class Handlers:
@@ -73,6 +75,9 @@ class Handlers:
             options = self.route.handler_options()
             options = replace(options, target=target, telemetry=telemetry)
             handler = compile_handler(self._plan(overrides), options)
+            if len(self._compiled) >= MOST_COMPILED:
+                # Tests that override with a new function each time would fill the memory.
+                self._compiled.clear()
             self._compiled[key] = handler
         return handler
 

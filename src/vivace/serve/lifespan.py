@@ -5,9 +5,15 @@ from __future__ import annotations
 import inspect
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from typing import Any
 
+from vivace.analyse.overrides import override
 from vivace.analyse.plan import CallPlan, Scope
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any] | None]]
@@ -74,24 +80,39 @@ def resources_lifespan(app: Any) -> AbstractAsyncContextManager[None]:
 
     @asynccontextmanager
     async def run() -> AsyncIterator[None]:
-        try:
-            for plan in app_scoped_plans(app.routes):
-                await app.app_scope.make(plan)
+        apps = [app, *mounted_apps(app.routes)]
+        async with AsyncExitStack() as stack:
+            for each in apps:
+                stack.push_async_callback(each.app_scope.close)
+                for plan in app_scoped_plans(each):
+                    await each.app_scope.make(plan)
             with app.connections.listen():
                 yield
-            if app.background is not None:
-                await app.background.finish()
-        finally:
-            await app.app_scope.close()
+            for each in apps:
+                if each.background is not None:
+                    await each.background.finish()
 
     return run()
 
 
-def app_scoped_plans(routes: Iterable[Any]) -> Iterator[CallPlan]:
-    """The dependencies of scope ``app`` that the endpoints of ``routes`` use."""
+def mounted_apps(routes: Iterable[Any]) -> Iterator[Any]:
+    """The apps mounted in another one, which get no lifespan of their own from the server."""
     for route in routes:
+        mounted: Any = getattr(route, "app", None)
+        if hasattr(mounted, "app_scope"):
+            yield mounted
+            yield from mounted_apps(mounted.routes)
+
+
+def app_scoped_plans(app: Any) -> Iterator[CallPlan]:
+    """The dependencies of scope ``app`` that an app's endpoints use, overrides in their place."""
+    for route in app.routes:
         plan = getattr(route, "plan", None)
-        for step in plan.steps if plan is not None else ():
+        if plan is None:
+            continue
+        if app.dependency_overrides:
+            plan = override(plan, app.dependency_overrides, route.path_names)
+        for step in plan.steps:
             if step.scope is Scope.APP:
                 yield step.plan
 

@@ -8,12 +8,49 @@ from typing import Any
 from vivace.encoders import jsonable_encoder, without_non_finite
 
 #: As compact as JSON gets, and nothing that RFC 8259 does not allow.
-_encode = json.JSONEncoder(
-    ensure_ascii=False,
-    allow_nan=False,
-    separators=(",", ":"),
-    default=jsonable_encoder,
-).encode
+_STYLE: dict[str, Any] = {
+    "ensure_ascii": False,
+    "allow_nan": False,
+    "separators": (",", ":"),
+}
+_encode = json.JSONEncoder(**_STYLE).encode
+#: For what holds no such floats as values: as a key, one has a text like any other.
+_encode_finite = json.JSONEncoder(**{**_STYLE, "allow_nan": True}).encode
+
+
+class _Converted:
+    """What the encoder has made of an object, which is kept so that the object's id stays its own.
+
+    It may be needed again, and a generator cannot be asked twice.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self.original = value
+        self.encoded = jsonable_encoder(value)
+
+
+class _Converting(json.JSONEncoder):
+    """Asks the encoder for what JSON does not know, and keeps the answers."""
+
+    def __init__(self) -> None:
+        super().__init__(**_STYLE)
+        self._converted: dict[int, _Converted] = {}
+
+    def default(self, o: Any) -> Any:
+        found = self._converted[id(o)] = _Converted(o)
+        return found.encoded
+
+    def encoded(self, value: Any) -> Any:
+        """``jsonable_encoder(value)``, where some of it has been asked for before."""
+        take = {_Converted: lambda found: found.encoded}
+        return jsonable_encoder(self._marked(value), custom_encoder=take)
+
+    def _marked(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._marked(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._marked(item) for item in value]
+        return self._converted.get(id(value), value)
 
 
 def encode_json(value: Any) -> bytes:
@@ -25,10 +62,19 @@ def encode_json(value: Any) -> bytes:
     try:
         text = _encode(value)
     except (TypeError, ValueError):
-        # A key that is no string, say: the encoder knows what to make of it, or says better why
-        # not.
-        return _encode(without_non_finite(jsonable_encoder(value))).encode()
+        return _convert(value).encode()
     if '"_sa' in text:
         # The encoder leaves out SQLAlchemy's own attributes.
         return _encode(jsonable_encoder(value)).encode()
     return text.encode()
+
+
+def _convert(value: Any) -> str:
+    attempt = _Converting()
+    try:
+        text = attempt.encode(value)
+    except (TypeError, ValueError):
+        # A key that is no string, say: the encoder knows what to make of it, or says better why
+        # not.
+        return _encode_finite(without_non_finite(attempt.encoded(value)))
+    return _encode(attempt.encoded(value)) if '"_sa' in text else text

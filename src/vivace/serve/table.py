@@ -15,11 +15,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.convertors import Convertor, StringConvertor
+from starlette.convertors import (
+    Convertor,
+    FloatConvertor,
+    IntegerConvertor,
+    StringConvertor,
+    UUIDConvertor,
+)
 from starlette.routing import BaseRoute
 
 #: A segment that is one parameter and nothing else.
-WHOLE = re.compile(r"\{([a-zA-Z_][a-zA-Z0-9_]*)\}")
+PARAMETER = re.compile(r"\{([a-zA-Z_][a-zA-Z0-9_]*)(:[a-zA-Z_][a-zA-Z0-9_]*)?\}")
+#: Convertors of text that is never empty and has no slash in it.
+WITHIN_SEGMENTS = (StringConvertor, IntegerConvertor, FloatConvertor, UUIDConvertor)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +194,7 @@ def _whole_segments(
         return None
     found = []
     for index, segment in enumerate(path.split("/")[1:]):
-        match = WHOLE.fullmatch(segment.replace(":str}", "}"))
+        match = PARAMETER.fullmatch(segment)
         if match:
             found.append((match[1], index))
         elif "{" in segment:
@@ -196,8 +204,5 @@ def _whole_segments(
 
 def _is_whole(segment: str, entry: Entry) -> bool:
     """True for a segment that is one parameter which cannot hold a slash."""
-    match = re.fullmatch(r"\{([a-zA-Z_][a-zA-Z0-9_]*)(:[a-zA-Z_][a-zA-Z0-9_]*)?\}", segment)
-    if match is None:
-        return False
-    kind = (match[2] or ":str")[1:]
-    return kind in ("str", "int", "float", "uuid")
+    match = PARAMETER.fullmatch(segment)
+    return match is not None and type(entry.convertors[match[1]]) in WITHIN_SEGMENTS

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import partial
 from types import SimpleNamespace
-from typing import Annotated, Any, ForwardRef, Union, get_args, get_origin
+from typing import Annotated, Any, ForwardRef, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, Json
 from starlette.datastructures import UploadFile
@@ -217,6 +217,20 @@ def refuse_old_models(annotation: Any) -> None:
 
 def is_unresolved(annotation: Any) -> bool:
     return isinstance(annotation, (str, ForwardRef))
+
+
+def unresolved_in(annotation: Any) -> str | None:
+    """What is still a string somewhere in ``annotation``; ``None`` where it is all resolved."""
+    if isinstance(annotation, ForwardRef):
+        return annotation.__forward_arg__
+    if isinstance(annotation, str):
+        return annotation
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return None
+    arguments = get_args(annotation)
+    inner = arguments[:1] if origin is Annotated else arguments
+    return next(filter(None, map(unresolved_in, inner)), None)
 
 
 def allows_none(annotation: Any) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import inspect
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
 from vivace.analyse.annotations import signature_of
+from vivace.analyse.blame import blaming
 from vivace.analyse.callables import calling_of
 from vivace.analyse.parameters import (
     Declared,
@@ -50,6 +52,10 @@ class Analyser:
         self, declaration: Depends, path_names: frozenset[str], name: str | None = None
     ) -> DependencyPlan:
         """The plan of one use of a dependency."""
+        assert isinstance(declaration, Depends), (
+            f"A dependency is declared with `Depends`, and this is {declaration!r}. Write "
+            "`Depends(...)` around it."
+        )
         call = declaration.dependency
         assert callable(call), (
             f"A parameter-less dependency must have a callable dependency, not {call!r}"
@@ -101,15 +107,20 @@ def _read(call: Callable[..., Any], path_names: frozenset[str], analyser: Analys
     parameters: list[Parameter] = []
     injected: list[tuple[str, Injected]] = []
     dependencies: list[DependencyPlan] = []
-    for parameter in signature_of(call).parameters.values():
-        declaration = declared(parameter, call)
-        dependency = dependency_of(declaration)
-        if dependency is not None:
-            dependencies.append(analyser.dependency_plan(dependency, path_names, declaration.name))
-        elif (kind := injected_kind(declaration)) is not None:
-            injected.append((declaration.name, kind))
-        else:
-            parameters.append(request_parameter(declaration, path_names))
+    signature = signature_of(call).parameters.values()
+    with blaming(call):
+        _check_kinds(signature)
+    for parameter in signature:
+        with blaming(call, parameter.name):
+            declaration = declared(parameter)
+            name = declaration.name
+            dependency = dependency_of(declaration)
+            if dependency is not None:
+                dependencies.append(analyser.dependency_plan(dependency, path_names, name))
+            elif (kind := injected_kind(declaration)) is not None:
+                injected.append((name, kind))
+            else:
+                parameters.append(request_parameter(declaration, path_names))
     is_scheme = isinstance(call, SecurityScheme)
     return CallPlan(
         call=call,
@@ -120,6 +131,38 @@ def _read(call: Callable[..., Any], path_names: frozenset[str], analyser: Analys
         is_security_scheme=is_scheme,
         uses_scopes=is_scheme or _uses_scopes(injected, dependencies),
     )
+
+
+def _check_kinds(parameters: Collection[inspect.Parameter]) -> None:
+    kinds = {parameter.kind for parameter in parameters}
+    if inspect.Parameter.VAR_POSITIONAL in kinds and inspect.Parameter.VAR_KEYWORD not in kinds:
+        raise TypeError(
+            "Arguments are passed by name, which `*args` does not take. Name the parameters, or put"
+            " `functools.wraps` around a function that stands for another."
+        )
+
+
+def check_connection(root: CallPlan, *, websocket: bool) -> None:
+    """Refuse parameters for a request where there is a WebSocket, and the other way round.
+
+    A dependency that serves both has defaults for them.
+
+    Raises:
+        TypeError: It names the function and the parameter.
+    """
+    foreign = Injected.REQUEST if websocket else Injected.WEBSOCKET
+    for name, kind in root.injected:
+        if kind is foreign and inspect.signature(root.call).parameters[name].default is _NONE:
+            with blaming(root.call, name):
+                raise TypeError(
+                    f"There is no {foreign.value} here. Take an `HTTPConnection`, which both kinds "
+                    "of connections are, or give it the default `None`."
+                )
+    for dependency in root.dependencies:
+        check_connection(dependency.plan, websocket=websocket)
+
+
+_NONE = inspect.Parameter.empty
 
 
 def _in_source_order(parameters: Iterable[Parameter]) -> list[Parameter]:
@@ -172,7 +215,8 @@ def _check_inner(outer: DependencyPlan, inner: DependencyPlan) -> None:
     if scope is not None and _LIFETIMES[scope] < _LIFETIMES[outer.scope]:
         raise DependencyScopeError(
             f'The dependency "{call_name(outer.plan.call)}" has a scope of '
-            f'"{outer.scope.value}", it cannot depend on dependencies with scope "{scope.value}".'
+            f'"{outer.scope.value}", it cannot depend on dependencies with scope "{scope.value}". '
+            f'Declare "{call_name(inner.plan.call)}" with `scope="{outer.scope.value}"` too.'
         )
 
 

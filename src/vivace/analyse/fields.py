@@ -12,11 +12,11 @@ from pydantic import (
     AliasChoices,
     AliasPath,
     ConfigDict,
-    PydanticUserError,
     TypeAdapter,
     ValidationError,
 )
 from pydantic.errors import PydanticSchemaGenerationError
+from pydantic_core import SchemaError
 
 from vivace.analyse.annotations import is_json, is_sequence, refuse_old_models
 from vivace.exceptions import VivaceError
@@ -39,7 +39,7 @@ class Field:
     ``mode`` says which of its two JSON Schemas documents it.
 
     Raises:
-        InvalidField: pydantic cannot make a schema of the type.
+        InvalidField: pydantic cannot make a schema of the type and its constraints.
         PydanticV1NotSupportedError: It is, or holds, a model of pydantic's first version.
     """
 
@@ -67,14 +67,16 @@ class Field:
                 warnings.simplefilter("ignore", UserWarning)
                 described: Any = Annotated[annotation, _with_groups_expanded(self.info)]
                 return TypeAdapter(described, config=self.config)
-        except (PydanticSchemaGenerationError, PydanticUserError) as error:
-            if isinstance(error, PydanticUserError) and not isinstance(
-                error, PydanticSchemaGenerationError
-            ):
-                raise
+        except SchemaError as error:
+            reason = " ".join(str(error).split())
+            raise InvalidField(
+                f"{self.name!r} has constraints that do not fit its type {annotation!r}. {reason}"
+            ) from error
+        except PydanticSchemaGenerationError as error:
             raise InvalidField(
                 f"{self.name!r} has the type {annotation!r}, which pydantic cannot validate. "
-                "Use a pydantic model, a dataclass, a TypedDict or a type that pydantic knows."
+                "Use a pydantic model, a dataclass, a TypedDict or a type that pydantic knows; or "
+                "name the function that makes the value: `Depends(get_it)`."
             ) from error
 
     def renamed(self, name: str) -> Field:

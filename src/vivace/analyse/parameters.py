@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -15,16 +15,13 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from vivace.analyse import annotations as kinds
-from vivace.analyse.fields import Field, alias_names
+from vivace.analyse.fields import Field, InvalidField, alias_names
 from vivace.analyse.plan import Injected, Parameter, Source
 from vivace.analyse.source_models import members_of_model
 from vivace.declare.dependencies import Depends
 from vivace.declare.params import Body, File, Form, Header, Param, Path, Query
 from vivace.forms import ensure_multipart_is_installed
 from vivace.security.scopes import SecurityScopes
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 #: Checked in this order: a Request is an HTTPConnection too.
 INJECTED: tuple[tuple[type, Injected], ...] = (
@@ -47,7 +44,6 @@ class Declared:
     annotation: Any
     marker: FieldInfo | Depends | None
     default: Any
-    function: str
 
     @property
     def type(self) -> Any:
@@ -58,12 +54,15 @@ class Declared:
         return self.default is not inspect.Parameter.empty
 
 
-def declared(parameter: inspect.Parameter, call: Callable[..., Any]) -> Declared:
+def declared(parameter: inspect.Parameter) -> Declared:
     """Read annotation and default of ``parameter`` together.
 
     Raises:
         AssertionError: They contradict each other.
+        TypeError: It cannot be passed by name.
     """
+    if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
+        raise TypeError("Arguments are passed by name. Take the `/` out of the signature.")
     annotation = kinds.expand_alias(parameter.annotation)
     if annotation is inspect.Parameter.empty:
         annotation = Any
@@ -75,35 +74,30 @@ def declared(parameter: inspect.Parameter, call: Callable[..., Any]) -> Declared
         annotation = Annotated[annotation, default]
     if isinstance(default, (FieldInfo, Depends)):
         marker, default = default, inspect.Parameter.empty
-    return Declared(parameter.name, annotation, marker, default, describe_call(call))
+    return Declared(parameter.name, annotation, marker, default)
 
 
 def _check_markers(marker: Any, default: Any, name: str) -> None:
     """Refuse two markers for one parameter, and two defaults."""
     if isinstance(default, Depends):
         assert not isinstance(marker, Depends), (
-            f"Cannot specify `Depends` in `Annotated` and default value together for {name!r}"
+            f"Cannot specify `Depends` in `Annotated` and default value together for {name!r}. "
+            "Keep one of the two."
         )
         assert marker is None, (
             "Cannot specify a FastAPI annotation in `Annotated` and `Depends` as a default value "
-            f"together for {name!r}"
+            f"together for {name!r}. A value comes from the request or from a dependency."
         )
     elif isinstance(default, FieldInfo):
         assert marker is None, (
-            f"Cannot specify annotations in `Annotated` and default value together for {name!r}"
+            f"Cannot specify annotations in `Annotated` and default value together for {name!r}. "
+            "Keep one of the two."
         )
     elif isinstance(marker, (Param, Body)):
         assert marker.default is PydanticUndefined or marker.default is ..., (
             f"`{type(marker).__name__}` default value cannot be set in `Annotated` for {name!r}. "
             "Set the default value with `=` instead."
         )
-
-
-def describe_call(call: Callable[..., Any]) -> str:
-    """How an error message names a function."""
-    module = getattr(call, "__module__", None)
-    name = getattr(call, "__qualname__", None) or type(call).__qualname__
-    return f"{module}.{name}" if module else name
 
 
 def _marker_in(annotation: Any) -> Any:
@@ -131,11 +125,10 @@ def dependency_of(declaration: Declared) -> Depends | None:
         return None
     if marker.dependency is None:
         kind = declaration.type
-        if kinds.is_unresolved(kind) or not callable(kind):
+        if kinds.is_unresolved(kind) or kind is Any or not callable(kind):
             raise TypeError(
-                f"{declaration.function}: the parameter {declaration.name!r} is declared with "
-                f"`Depends()` but its type {kind!r} cannot be called. Name the dependency: "
-                "`Depends(get_it)`."
+                f"It is declared with `Depends()`, but its type {kind!r} cannot be called. Name "
+                "the dependency: `Depends(get_it)`."
             )
         return marker.with_dependency(kind)
     return marker
@@ -146,9 +139,10 @@ def request_parameter(declaration: Declared, path_names: frozenset[str]) -> Para
 
     Raises:
         AssertionError: The type does not fit the place it is to come from.
-        InvalidField: pydantic cannot validate the type.
+        InvalidField: pydantic cannot validate the type, or it names what does not exist.
         VivaceError: It comes from a form, and the parser of forms is not installed.
     """
+    _check_resolved(declaration.annotation)
     info = _field_info(declaration, path_names)
     if isinstance(info, Form):
         ensure_multipart_is_installed()
@@ -162,6 +156,17 @@ def parameter_of(field: Field) -> Parameter:
     info = field.info
     source = Source(info.source) if isinstance(info, Param) else Source.BODY
     return Parameter(field.name, source, field, members_of_model(field, source))
+
+
+def _check_resolved(annotation: Any) -> None:
+    name = kinds.unresolved_in(annotation)
+    if name is not None:
+        raise InvalidField(
+            f"Its type is written as {name!r}, which names something that does not exist where the "
+            "function is declared. Define or import it before, in the module and not only where "
+            "`TYPE_CHECKING` is true; what is local to a function can be named only without `from "
+            "__future__ import annotations`."
+        )
 
 
 def _field_info(declaration: Declared, path_names: frozenset[str]) -> FieldInfo:
@@ -179,7 +184,8 @@ def _field_info(declaration: Declared, path_names: frozenset[str]) -> FieldInfo:
     elif isinstance(info, Header) and info.convert_underscores and not _has_alias(info):
         info.alias = name.replace("_", "-")
     assert isinstance(info, Path) or not in_path, (
-        f"Cannot use `{type(info).__name__}` for path param {name!r}"
+        f"Cannot use `{type(info).__name__}` for path param {name!r}: there is a {{{name}}} in the "
+        "path. Declare it with `Path()`, or give one of the two another name."
     )
     return info
 
@@ -231,11 +237,15 @@ def _check_shape(field: Field, source: Source, path_names: frozenset[str]) -> No
     kind = field.wire_type
     if source is Source.PATH:
         if field.validation_name in path_names:
-            assert kinds.is_scalar(kind), "Path params must be of one of the supported types"
+            assert kinds.is_scalar(kind), (
+                "Path params must be of one of the supported types: a part of the path holds one "
+                f"value, and {kind!r} is more. Take it from the query or the body."
+            )
     elif source is not Source.BODY:
         marker = type(field.info).__name__
         assert kinds.is_scalar(kind) or kinds.is_scalar_sequence(kind) or kinds.model_of(kind), (
-            f"{marker} parameter {field.name!r} must be one of the supported types"
+            f"{marker} parameter {field.name!r} must be one of the supported types: a single "
+            f"value, a list of them, or a model of all. Take {kind!r} from the body, with `Body()`."
         )
     if source is Source.HEADER:
         assert all(name.isascii() for name in field.validation_names), (
@@ -248,7 +258,6 @@ __all__ = [
     "Declared",
     "declared",
     "dependency_of",
-    "describe_call",
     "injected_kind",
     "parameter_of",
     "request_parameter",

@@ -51,6 +51,8 @@ class CallEmitter:
         self.source = source
         self.steps = {step.index: step for step in steps}
         self.connection = "websocket" if websocket else "request"
+        #: What there is none of: its parameters keep their defaults.
+        self.foreign = Injected.REQUEST if websocket else Injected.WEBSOCKET
         #: Whether what has been called holds something that is to be cleaned up.
         self.holds = False
         #: What a step returns in a worker thread passes through a function there, by its index.
@@ -166,6 +168,8 @@ class CallEmitter:
         for name, index in step.arguments:
             yield name, value_of(self.steps[index])
         for name, kind in step.plan.injected:
+            if kind is self.foreign:
+                continue
             if kind is Injected.SECURITY_SCOPES:
                 scopes = self.source.bind("SecurityScopes", SecurityScopes)
                 yield name, f"{scopes}(scopes={list(step.scopes)!r})"

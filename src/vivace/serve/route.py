@@ -16,7 +16,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Route, compile_path, get_name
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vivace.analyse.calls import parameter_names
+from vivace.analyse.blame import blaming
+from vivace.analyse.calls import check_connection, parameter_names
 from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependencies
 from vivace.analyse.fields import Field
 from vivace.analyse.plan import EndpointPlan, ResponsePlan
@@ -86,7 +87,8 @@ class APIRoute(Route):
         self.path = path
         self.endpoint = endpoint
         self.name = get_name(endpoint) if name is None else name
-        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        with blaming(endpoint):
+            self.path_regex, self.path_format, self.param_convertors = compile_path(path)
         self.methods = {method.upper() for method in (methods or ["GET"])}
         self.status_code = int(status_code) if status_code is not None else None
         self.tags = tags or []
@@ -122,19 +124,28 @@ class APIRoute(Route):
         """Read the signature now, so that what is wrong with it is said where it is declared."""
         self._call = analyse_call(self.endpoint, self.path_names)
         self._call_names = self.path_names & parameter_names(self._call)
-        self.response_model, self._response = self._response_plan("")
-        # Those of the decorator and of the router are read where they fail, too.
-        with_dependencies(self._call, self.dependencies, self.path_names)
+        with blaming(self.endpoint):
+            self.response_model, self._response = self._response_plan("")
+            # Those of the decorator and of the router are read where they fail, too.
+            root = with_dependencies(self._call, self.dependencies, self.path_names)
+            self._check_responses()
+        check_connection(root, websocket=False)
+
+    def _check_responses(self) -> None:
         if self.response_model:
             assert allows_body(self.status_code), (
-                f"Status code {self.status_code} must not have a response body"
+                f"Status code {self.status_code} must not have a response body. Declare that the "
+                "endpoint returns `None`, or set `response_model=None`."
             )
         for status, response in self.responses.items():
-            assert isinstance(response, dict), "An additional response must be a dict"
+            assert isinstance(response, dict), (
+                f"An additional response must be a dict, such as {{'model': ...}}, and that of "
+                f"{status} is {response!r}."
+            )
             if response.get("model"):
                 response_field(f"Response_{status}", response["model"])
                 assert _status_allows_body(status), (
-                    f"Status code {status} must not have a response body"
+                    f"Status code {status} must not have a response body. Take the model away."
                 )
 
     @cached_property

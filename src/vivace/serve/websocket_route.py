@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from starlette.routing import Match, WebSocketRoute, compile_path, get_name
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from vivace.analyse.calls import check_connection
 from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependencies
 from vivace.analyse.plan import EndpointPlan, ResponsePlan
 from vivace.compile.options import HandlerOptions, Target
@@ -40,7 +41,8 @@ class APIWebSocketRoute(WebSocketRoute):
         self.dependency_overrides_provider = dependency_overrides_provider
         self.path_regex, self.path_format, self.param_convertors = compile_path(path)
         self._original: APIWebSocketRoute = self
-        self.plan  # noqa: B018 - a wrong signature fails here
+        # A wrong signature fails here.
+        check_connection(self.plan.root, websocket=True)
         self._handlers = self.handlers_class(self)
         self.app: ASGIApp = self._handlers.serve
 

@@ -29,7 +29,7 @@ class Item(BaseModel):
 def read(call: Callable[..., Any], *path_names: str) -> Parameter:
     """The only parameter of ``call``."""
     (parameter,) = inspect.signature(call, eval_str=True).parameters.values()
-    return request_parameter(declared(parameter, call), frozenset(path_names))
+    return request_parameter(declared(parameter), frozenset(path_names))
 
 
 def read_type(
@@ -38,7 +38,7 @@ def read_type(
     parameter = inspect.Parameter(
         "x_value", inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default
     )
-    return request_parameter(declared(parameter, read_type), frozenset(path_names))
+    return request_parameter(declared(parameter), frozenset(path_names))
 
 
 @pytest.mark.parametrize(
@@ -192,26 +192,26 @@ def test_framework_objects_are_injected() -> None:
     def endpoint(request: Request | None) -> None: ...
 
     (parameter,) = inspect.signature(endpoint, eval_str=True).parameters.values()
-    assert injected_kind(declared(parameter, endpoint)) is Injected.REQUEST
+    assert injected_kind(declared(parameter)) is Injected.REQUEST
 
 
 def test_a_dependency_without_a_function_is_the_class_in_the_annotation() -> None:
     parameter = inspect.Parameter(
         "item", inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[Item, mark.Depends()]
     )
-    dependency = dependency_of(declared(parameter, read))
+    dependency = dependency_of(declared(parameter))
     assert dependency is not None
     assert dependency.dependency is Item
 
 
-def test_a_dependency_that_cannot_be_called_names_parameter_and_function() -> None:
+def test_a_dependency_whose_type_cannot_be_called_is_to_be_named() -> None:
     parameter = inspect.Parameter(
         "item",
         inspect.Parameter.KEYWORD_ONLY,
         annotation=Annotated[ForwardRef("Unknown"), mark.Depends()],
     )
-    with pytest.raises(TypeError, match=r"test_parameters.read: the parameter 'item'"):
-        dependency_of(declared(parameter, read))
+    with pytest.raises(TypeError, match=r"'Unknown'.* cannot be called. Name the dependency"):
+        dependency_of(declared(parameter))
 
 
 def test_a_field_with_a_marker_is_a_parameter_again() -> None:

@@ -484,10 +484,6 @@ def changes_a_global():
     SETTINGS = {}
 
 
-def many(*args: int):
-    return args
-
-
 def many_named(**kwargs: int):
     return kwargs
 

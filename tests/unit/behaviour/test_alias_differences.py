@@ -1,0 +1,114 @@
+"""What the alias keeps of the peer's behaviour, where Vivace does otherwise."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROGRAM = """
+import json
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.testclient import TestClient
+
+app = FastAPI()
+router = APIRouter()
+
+
+@app.get("/items")
+async def list_items() -> list[int]:
+    return [1]
+
+
+@router.post("/items")
+async def create_item() -> str:
+    return "created"
+
+
+@app.head("/own")
+async def own_head(response: Response) -> None:
+    response.headers["X-Own"] = "yes"
+
+
+@app.get("/own")
+async def own_get() -> str:
+    return "own"
+
+
+@app.get("/broken")
+async def broken() -> None:
+    raise RuntimeError
+
+
+app.include_router(router)
+client = TestClient(app, raise_server_exceptions=False)
+head = client.head("/items")
+patch = client.patch("/items")
+print(json.dumps({
+    "class": FastAPI.__name__,
+    "head": [head.status_code, head.headers.get("allow")],
+    "patch": [patch.status_code, patch.headers["allow"]],
+    "own": [client.head("/own").headers["x-own"], client.get("/own").json()],
+    "both": [client.get("/items").json(), client.post("/items").json()],
+    "broken": client.get("/broken").status_code,
+    "title": client.get("/openapi.json").json()["info"]["title"],
+}))
+"""
+
+
+def run(directory: Path, program: str, *arguments: str) -> dict[str, Any]:
+    file = directory / "program.py"
+    file.write_text(program)
+    completed = subprocess.run(
+        [sys.executable, *arguments, str(file)],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert completed.returncode == 0, completed.stderr
+    found: dict[str, Any] = json.loads(completed.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def aliased(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return run(tmp_path_factory.mktemp("aliased"), PROGRAM, "-m", "vivace.compat")
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    program = PROGRAM.replace("from fastapi", "from vivace").replace("FastAPI", "Vivace")
+    return run(tmp_path_factory.mktemp("native"), program)
+
+
+def test_head_of_a_get_route_is_refused_by_the_alias_only(
+    aliased: dict[str, Any], native: dict[str, Any]
+) -> None:
+    assert aliased["head"] == [405, "GET"]
+    assert native["head"] == [200, None]
+
+
+def test_the_alias_names_the_methods_of_the_first_route(
+    aliased: dict[str, Any], native: dict[str, Any]
+) -> None:
+    assert aliased["patch"] == [405, "GET"]
+    assert native["patch"] == [405, "GET, HEAD, POST"]
+
+
+def test_the_app_has_the_name_it_is_imported_by(
+    aliased: dict[str, Any], native: dict[str, Any]
+) -> None:
+    assert (aliased["class"], aliased["title"]) == ("FastAPI", "FastAPI")
+    assert (native["class"], native["title"]) == ("Vivace", "Vivace")
+
+
+def test_all_else_is_the_same(aliased: dict[str, Any], native: dict[str, Any]) -> None:
+    for found in (aliased, native):
+        assert found["own"] == ["yes", "own"]
+        assert found["both"] == [[1], "created"]
+        assert found["broken"] == 500

@@ -40,6 +40,8 @@ class Handlers:
         self._compiled: dict[Hashable, Any] = {}
         #: The handler for what nearly every request finds: no overrides, no telemetry.
         self._plain: Any = None
+        #: What the route's class has made, which it is asked for once.
+        self._wrapper: Any = None
         self._telemetry_key = scope_key()
 
     @property
@@ -96,18 +98,16 @@ class Handlers:
         return handler
 
     def _wrapped(self) -> Any:
-        handler = self._compiled.get("wrapped")
-        if handler is None:
+        if self._wrapper is None:
             token = current_route.set(self.route)
             try:
                 # Only a route for HTTP can be wrapped.
                 route: Any = self.route
                 made = route.original_route.get_route_handler()
-                handler = _wrap(made, route.max_body_size)
+                self._wrapper = _wrap(made, route.max_body_size)
             finally:
                 current_route.reset(token)
-            self._compiled["wrapped"] = handler
-        return handler
+        return self._wrapper
 
     def source(self) -> str:
         """The text of the handler as it is without overrides."""

@@ -65,6 +65,7 @@ class RouteList(list[BaseRoute]):
     __setitem__ = _counting("__setitem__")
     __delitem__ = _counting("__delitem__")
     __iadd__ = _counting("__iadd__")
+    __imul__ = _counting("__imul__")
 
 
 class FlatRoutes(list[BaseRoute]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -18,8 +18,16 @@ else:
     from asyncio import iscoroutinefunction
 
 
-def calling_of(call: Callable[..., Any], parameters: Iterable[Parameter] = ()) -> Calling:
-    """How ``call`` has to be called, ``parameters`` being what the request fills of it.
+def calling_of(
+    call: Callable[..., Any],
+    parameters: Iterable[Parameter] = (),
+    instances: Mapping[str, type] | None = None,
+) -> Calling:
+    """How ``call`` has to be called.
+
+    Args:
+        parameters: What the request fills of it.
+        instances: The parameters that dependencies fill with instances of known classes.
 
     Decorators made with :func:`functools.wraps` are looked through, as are partials and
     objects with ``__call__``.
@@ -31,7 +39,8 @@ def calling_of(call: Callable[..., Any], parameters: Iterable[Parameter] = ()) -
             return Calling.GENERATOR
         if iscoroutinefunction(layer):
             return Calling.COROUTINE
-    return Calling.INLINE if cannot_block(call, parameters) else Calling.THREAD
+    is_harmless = cannot_block(call, parameters, instances or {})
+    return Calling.INLINE if is_harmless else Calling.THREAD
 
 
 def _layers(call: Callable[..., Any]) -> Iterator[Any]:

@@ -124,13 +124,24 @@ def _read(call: Callable[..., Any], path_names: frozenset[str], analyser: Analys
     is_scheme = isinstance(call, SecurityScheme)
     return CallPlan(
         call=call,
-        calling=calling_of(call, parameters),
+        calling=calling_of(call, parameters, _instances(dependencies)),
         parameters=tuple(_in_source_order(parameters)),
         injected=tuple(injected),
         dependencies=tuple(dependencies),
         is_security_scheme=is_scheme,
         uses_scopes=is_scheme or _uses_scopes(injected, dependencies),
     )
+
+
+def _instances(dependencies: Iterable[DependencyPlan]) -> dict[str, type]:
+    """The parameters that get an instance of a class which does nothing but store."""
+    return {
+        dependency.name: dependency.plan.call
+        for dependency in dependencies
+        if dependency.name is not None
+        and dependency.plan.calling is Calling.INLINE
+        and isinstance(dependency.plan.call, type)
+    }
 
 
 def _check_kinds(parameters: Collection[inspect.Parameter]) -> None:

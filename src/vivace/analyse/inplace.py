@@ -33,22 +33,34 @@ from vivace.analyse.value_kinds import Kind, joined, kind_of_parameter
 UNREADABLE = (OSError, TypeError, SyntaxError, ValueError, AttributeError, RecursionError)
 
 
-def cannot_block(call: Callable[..., Any], parameters: Iterable[Parameter] = ()) -> bool:
+NO_INSTANCES: Mapping[str, type] = {}
+
+
+def cannot_block(
+    call: Callable[..., Any],
+    parameters: Iterable[Parameter] = (),
+    instances: Mapping[str, type] = NO_INSTANCES,
+) -> bool:
     """True where calling ``call`` provably neither waits nor runs code that is not known.
 
     Args:
-        parameters: The parameters of ``call`` that are filled with what a client sent. Nothing
-            is known of the others, whatever their annotations say.
+        parameters: The parameters of ``call`` that are filled with what a client sent.
+        instances: Those that are filled with what calling a class returns. Nothing is known of
+            the others, whatever their annotations say.
     """
-    return returned_kind(call, parameters) is not None
+    return returned_kind(call, parameters, instances) is not None
 
 
-def returned_kind(call: Callable[..., Any], parameters: Iterable[Parameter] = ()) -> Kind | None:
+def returned_kind(
+    call: Callable[..., Any],
+    parameters: Iterable[Parameter] = (),
+    instances: Mapping[str, type] = NO_INSTANCES,
+) -> Kind | None:
     """The kind of what ``call`` returns; ``None`` where it may block."""
     try:
         kinds = {parameter.name: kind_of_parameter(parameter) for parameter in parameters}
         if isinstance(call, FunctionType):
-            return _returned_kind(call, kinds)
+            return _returned_kind(call, kinds, instances)
         if inspect.isclass(call) and _only_stores(call, kinds):
             return Kind.OPAQUE
     except UNREADABLE:
@@ -94,6 +106,19 @@ def _runs_code_when_set(attribute: Any) -> bool:
     return hasattr(type(attribute), "__set__") and not isinstance(attribute, MemberDescriptorType)
 
 
+def _reads_plainly(cls: type, attribute: str) -> bool:
+    """True where reading ``attribute`` of an instance made by ``cls`` only looks it up."""
+    if type(cls) is not type or attribute.startswith("__"):
+        return False
+    if vars_of("__getattribute__", cls) is not object.__getattribute__:
+        return False
+    holders = [vars(base) for base in cls.__mro__]
+    if any("__getattr__" in holder for holder in holders):
+        return False
+    found = next((holder[attribute] for holder in holders if attribute in holder), None)
+    return isinstance(found, MemberDescriptorType) or not hasattr(type(found), "__get__")
+
+
 def _has_generated_init(cls: type) -> bool:
     """True for a class whose own ``__init__`` was written by :mod:`dataclasses`."""
     params = vars(cls).get("__dataclass_params__")
@@ -123,7 +148,11 @@ def _is_plain_dataclass(cls: type) -> bool:
 
 
 def _returned_kind(
-    function: FunctionType, kinds: Mapping[str, Kind], *, is_method: bool = False
+    function: FunctionType,
+    kinds: Mapping[str, Kind],
+    instances: Mapping[str, type] = NO_INSTANCES,
+    *,
+    is_method: bool = False,
 ) -> Kind | None:
     code = function.__code__
     tree = _tree_of(function)
@@ -132,7 +161,8 @@ def _returned_kind(
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     receiver = names[0] if is_method else None
     parameters = {name: kinds.get(name, Kind.OPAQUE) for name in names}
-    proof = Proof(function, parameters, receiver, partial(_bindings_of, function))
+    readable = {name: partial(_reads_plainly, cls) for name, cls in instances.items()}
+    proof = Proof(function, parameters, receiver, partial(_bindings_of, function), readable)
     if not proof.accepts(tree.body):
         return None
     return joined(proof.returned or [Kind.VALUE])
@@ -145,7 +175,7 @@ def _is_ordinary(function: FunctionType) -> bool:
         not hasattr(function, "__wrapped__")
         and not function.__code__.co_flags & several
         and type(function.__globals__) is dict
-        and function.__builtins__ is vars(builtins)
+        and getattr(function, "__builtins__", None) is vars(builtins)
     )
 
 

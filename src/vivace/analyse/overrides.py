@@ -19,11 +19,20 @@ def override(plan: EndpointPlan, overrides: Overrides, path_names: frozenset[str
 
 def _replaced(plan: CallPlan, overrides: Overrides, path_names: frozenset[str]) -> CallPlan:
     dependencies = tuple(_replaced_use(d, overrides, path_names) for d in plan.dependencies)
+    calling = plan.calling
+    if calling is Calling.INLINE and _calls(dependencies) != _calls(plan.dependencies):
+        # What was known of the values that it gets is not known of those of the replacements.
+        calling = Calling.THREAD
     return replace(
         plan,
+        calling=calling,
         dependencies=dependencies,
         uses_scopes=plan.uses_scopes or any(d.plan.uses_scopes for d in dependencies),
     )
+
+
+def _calls(dependencies: tuple[DependencyPlan, ...]) -> list[Callable[..., Any]]:
+    return [use.plan.call for use in dependencies]
 
 
 def _replaced_use(

@@ -49,6 +49,7 @@ class Proof:
         parameters: The kinds of the parameters, every one of them.
         receiver: The parameter on which attributes may be set.
         bindings: Gives the names that the function's module binds, with how often it does.
+        readable: For parameters of which something is known, whether an attribute can be read.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Proof:
         parameters: Mapping[str, Kind],
         receiver: str | None,
         bindings: Callable[[], Mapping[str, int]],
+        readable: Mapping[str, Callable[[str], bool]],
     ) -> None:
         code = function.__code__
         self.kinds: dict[str, Kind] = dict(parameters)
@@ -65,6 +67,7 @@ class Proof:
         self._local: Collection[str] = {*code.co_varnames, *code.co_cellvars, *code.co_freevars}
         self._globals = function.__globals__
         self._bindings = bindings
+        self._readable = dict(readable)
 
     def accepts(self, statements: Sequence[ast.stmt]) -> bool:
         return all(map(self._statement, statements))
@@ -96,6 +99,7 @@ class Proof:
             case ast.Name(id=name) if name != self._receiver and kind is not None:
                 # A name that is assigned twice in branches keeps no knowledge.
                 self.kinds[name] = OPAQUE if name in self.kinds else kind
+                self._readable.pop(name, None)
                 return True
             case ast.Attribute(value=ast.Name(id=name), attr=attribute):
                 # `__class__` and `__dict__` would turn it into something else.
@@ -138,6 +142,8 @@ class Proof:
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 return self._choice(test, body, orelse)
             case ast.Attribute(value=ast.Name(id=name), attr=attribute):
+                if name in self._readable:
+                    return OPAQUE if self._readable[name](attribute) else None
                 return self._status(name, attribute)
             case ast.Call(func=func, args=args, keywords=keywords):
                 return self._call(func, args, keywords)

@@ -34,8 +34,26 @@ float complex index round enter exit iadd isub imul
 """
 Tripwire = type("Tripwire", (), {f"__{name}__": touch for name in SPECIAL.split()})
 
+
+class Page:
+    """A class that only stores, of which other attributes are computed."""
+
+    shared = Tripwire()
+
+    def __init__(self, stored: Any) -> None:
+        self.stored = stored
+
+    def method(self) -> None:
+        raise Touched
+
+    @property
+    def computed(self) -> None:
+        raise Touched
+
+
 NAMES = ["text", "number", "maybe", "unknown", "NOT_FOUND", "HTTPException", "len", "local"]
-ATOMS = [*NAMES, "(1)", "'a'", "None"]
+PAGES = ["page", "page.stored", "page.shared", "page.computed", "page.method", "page.__dict__"]
+ATOMS = [*NAMES, *PAGES, "(1)", "'a'", "None"]
 UNARY = ["not {}", "-{}", "~{}", "[*{}]", "{{**{}}}", "{{{}}}", "({},)", "(yield {})", "(x := {})"]
 UNARY += ['f"{{{}}}"', 'f"{{{}!r}}"', 'f"{{number:{{{}}}}}"', "[x for x in {}]", "lambda: {}"]
 UNARY += [
@@ -82,16 +100,16 @@ KNOWN = Analyser().call_plan(parameters, frozenset()).parameters
 
 def leaves_unknown_values_alone(body: str) -> bool:
     """True where a function with this body was judged harmless, after it has proved to be."""
-    text = f"def f(unknown, text, number, maybe):\n{body}\n"
+    text = f"def f(unknown, page, text, number, maybe):\n{body}\n"
     try:
         function = function_of(text, HTTPException=HTTPException, NOT_FOUND=Tripwire())
     except SyntaxError:
         return False
-    if not cannot_block(function, KNOWN):
+    if not cannot_block(function, KNOWN, {"page": Page}):
         return False
     for maybe in (None, "x", ""):
         with suppress(Exception):
-            function(Tripwire(), "text", 3, maybe)
+            function(Tripwire(), Page(Tripwire()), "text", 3, maybe)
     return True
 
 
@@ -115,6 +133,8 @@ statements = st.one_of(
     st.builds("    local = {}".format, combined),
     st.builds("    text = {}".format, combined),
     st.builds("    local.name = {}".format, combined),
+    st.builds("    page = {}".format, combined),
+    st.builds("    page.stored = {}".format, combined),
     st.builds("    raise {}".format, combined),
     st.builds("    if {}:\n        local = {}".format, combined, combined),
 )

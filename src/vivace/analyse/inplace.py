@@ -103,7 +103,9 @@ def _attributes(cls: type) -> Iterator[Any]:
 
 def _runs_code_when_set(attribute: Any) -> bool:
     """True for a property or another descriptor, except the slots that Python makes."""
-    return hasattr(type(attribute), "__set__") and not isinstance(attribute, MemberDescriptorType)
+    # By its type: an object may say that it is of another class, and load it to say so.
+    kind = type(attribute)
+    return hasattr(kind, "__set__") and kind is not MemberDescriptorType
 
 
 def _reads_plainly(cls: type, attribute: str) -> bool:
@@ -115,8 +117,8 @@ def _reads_plainly(cls: type, attribute: str) -> bool:
     holders = [vars(base) for base in cls.__mro__]
     if any("__getattr__" in holder for holder in holders):
         return False
-    found = next((holder[attribute] for holder in holders if attribute in holder), None)
-    return isinstance(found, MemberDescriptorType) or not hasattr(type(found), "__get__")
+    kind = type(next((holder[attribute] for holder in holders if attribute in holder), None))
+    return kind is MemberDescriptorType or not hasattr(kind, "__get__")
 
 
 def _has_generated_init(cls: type) -> bool:

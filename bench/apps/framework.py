@@ -6,11 +6,9 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 if os.environ["BENCH_FRAMEWORK"] == "fastapi":
-    from fastapi import Depends, Query
-    from fastapi import FastAPI as Framework
+    from fastapi import Depends, FastAPI as Framework, Query
 else:
-    from vivace import Depends, Query
-    from vivace import Vivace as Framework
+    from vivace import Depends, Query, Vivace as Framework
 
 app = Framework()
 

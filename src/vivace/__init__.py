@@ -16,38 +16,23 @@ if TYPE_CHECKING:
     from vivace.datastructures import UploadFile as UploadFile
     from vivace.declare.functions import (
         Body as Body,
-    )
-    from vivace.declare.functions import (
         Cookie as Cookie,
-    )
-    from vivace.declare.functions import (
         Depends as Depends,
-    )
-    from vivace.declare.functions import (
         File as File,
-    )
-    from vivace.declare.functions import (
         Form as Form,
-    )
-    from vivace.declare.functions import (
         Header as Header,
-    )
-    from vivace.declare.functions import (
         Path as Path,
-    )
-    from vivace.declare.functions import (
         Query as Query,
-    )
-    from vivace.declare.functions import (
         Security as Security,
     )
-    from vivace.exceptions import HTTPException as HTTPException
-    from vivace.exceptions import WebSocketException as WebSocketException
+    from vivace.exceptions import (
+        HTTPException as HTTPException,
+        WebSocketException as WebSocketException,
+    )
     from vivace.requests import Request as Request
     from vivace.responses import Response as Response
     from vivace.routing import APIRouter as APIRouter
-    from vivace.websockets import WebSocket as WebSocket
-    from vivace.websockets import WebSocketDisconnect as WebSocketDisconnect
+    from vivace.websockets import WebSocket as WebSocket, WebSocketDisconnect as WebSocketDisconnect
 
 __version__ = "0.1.0"
 

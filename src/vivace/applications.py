@@ -41,15 +41,14 @@ from vivace.runtime.background import RUNNING, BackgroundJobs
 from vivace.runtime.body_limit import BodyLimitMiddleware
 from vivace.runtime.connections import CONNECTIONS, OpenConnections
 from vivace.runtime.errors import HANDLERS, TrackedSend, invoke_handler
-from vivace.runtime.form_limits import SCOPE_KEY as FORM_LIMITS
-from vivace.runtime.form_limits import merge_inherited
+from vivace.runtime.form_limits import SCOPE_KEY as FORM_LIMITS, merge_inherited
 from vivace.serve.error_boundary import ErrorBoundary, may_handle_errors
 from vivace.serve.frontend_files import CheckDir, Fallback
 from vivace.serve.handler_tables import handler_tables
 from vivace.serve.inclusion import FlatRoutes
 from vivace.serve.instrumentation import InstrumentedStack, is_instrumented
 from vivace.serve.operation_id import generate_unique_id
-from vivace.serve.registration import Decorator, Endpoint, Registration
+from vivace.serve.registration import Endpoint, Registration
 from vivace.serve.router import APIRouter
 from vivace.serve.settings import Responses
 from vivace.telemetry import Telemetry, read_config
@@ -383,7 +382,7 @@ class Vivace(Registration, Starlette):
             router, prefix=prefix, tags=tags, dependencies=dependencies, **options
         )
 
-    def middleware(self, middleware_type: str) -> Decorator[Any]:
+    def middleware(self, middleware_type: str) -> Callable[[Endpoint], Endpoint]:
         """Register ``async def (request, call_next)`` as middleware of type ``"http"``."""
         assert middleware_type == "http", 'Currently only middleware("http") is supported.'
 
@@ -393,7 +392,9 @@ class Vivace(Registration, Starlette):
 
         return register
 
-    def exception_handler(self, exc_class_or_status_code: int | type[Exception]) -> Decorator[Any]:
+    def exception_handler(
+        self, exc_class_or_status_code: int | type[Exception]
+    ) -> Callable[[Endpoint], Endpoint]:
         """Register the decorated function for a class of exceptions or a status."""
 
         def register(handler: Endpoint) -> Endpoint:

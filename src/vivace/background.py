@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.background import BackgroundTask
-from starlette.background import BackgroundTasks as StarletteBackgroundTasks
+from starlette.background import BackgroundTask, BackgroundTasks as StarletteBackgroundTasks
 
 from vivace.telemetry.background import background_task
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import core_schema
-from starlette.datastructures import URL, Address, FormData, Headers, QueryParams, State
-from starlette.datastructures import UploadFile as StarletteUploadFile
+from starlette.datastructures import (
+    URL,
+    Address,
+    FormData,
+    Headers,
+    QueryParams,
+    State,
+    UploadFile as StarletteUploadFile,
+)
 
 from vivace.declare.defaults import Default, DefaultPlaceholder
 

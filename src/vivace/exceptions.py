@@ -6,8 +6,10 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.exceptions import WebSocketException as StarletteWebSocketException
+from starlette.exceptions import (
+    HTTPException as StarletteHTTPException,
+    WebSocketException as StarletteWebSocketException,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,8 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from pydantic import AnyUrl, BaseModel, ConfigDict, Field, PostgresDsn, SecretStr
 from pydantic_core import PydanticUndefined
 

@@ -9,8 +9,7 @@ from vivace.cli.errors import CommandError, report
 from vivace.cli.new import new
 from vivace.cli.openapi import openapi
 from vivace.cli.routes import routes
-from vivace.cli.serve import dev
-from vivace.cli.serve import run as run_app
+from vivace.cli.serve import dev, run as run_app
 
 
 class Commands(TyperGroup):

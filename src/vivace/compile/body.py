@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vivace.analyse import annotations as kinds
-from vivace.analyse.plan import BodyKind, BodyPlan, Parameter, Step
-from vivace.analyse.plan import Source as Origin
+from vivace.analyse.plan import BodyKind, BodyPlan, Parameter, Source as Origin, Step
 from vivace.compile.parameters import (
     Place,
     emit_default,

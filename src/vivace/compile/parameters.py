@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from vivace.analyse.plan import Parameter, Step
-from vivace.analyse.plan import Source as Origin
+from vivace.analyse.plan import Parameter, Source as Origin, Step
 from vivace.compile.source import Source, local
 from vivace.runtime.query import (
     all_headers,

@@ -11,8 +11,10 @@ from pydantic import BaseModel
 # Annotations of ``__call__`` are read at run time: they say what is injected.
 from starlette.requests import HTTPConnection  # noqa: TC002
 
-from vivace.describe.security_schemes import HTTPBase as HTTPBaseModel
-from vivace.describe.security_schemes import HTTPBearer as HTTPBearerModel
+from vivace.describe.security_schemes import (
+    HTTPBase as HTTPBaseModel,
+    HTTPBearer as HTTPBearerModel,
+)
 from vivace.security.base import SecurityScheme, split_authorization
 
 

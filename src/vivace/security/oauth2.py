@@ -8,8 +8,7 @@ from typing import Annotated, Any
 from starlette.requests import HTTPConnection  # noqa: TC002
 
 from vivace.declare.functions import Form
-from vivace.describe.security_schemes import OAuth2 as OAuth2Model
-from vivace.describe.security_schemes import OAuthFlows
+from vivace.describe.security_schemes import OAuth2 as OAuth2Model, OAuthFlows
 from vivace.security.base import SecurityScheme, split_authorization
 from vivace.security.scopes import SecurityScopes
 

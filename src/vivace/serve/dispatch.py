@@ -17,8 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vivace.runtime.body_limit import BodyLimitMiddleware, innermost
 from vivace.runtime.connections import connections_of
 from vivace.runtime.errors import TrackedSend, answer_error, answer_late_error
-from vivace.runtime.form_limits import SCOPE_KEY as FORM_LIMITS
-from vivace.runtime.form_limits import merge_inherited
+from vivace.runtime.form_limits import SCOPE_KEY as FORM_LIMITS, merge_inherited
 from vivace.serve import scope as scopes
 from vivace.serve.frontend import FrontendRoute, FrontendRoutes
 from vivace.serve.inclusion import IncludedRouter, Version, flat_routes

@@ -11,7 +11,6 @@ from vivace.declare.dependencies import Depends
 from vivace.declare.options import OperationOptions, RouteOptions
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
-Decorator = Callable[[Endpoint], Endpoint]
 
 
 class Registration:
@@ -38,7 +37,9 @@ class Registration:
         """Call ``handler`` at ``"startup"`` or ``"shutdown"``."""
         raise NotImplementedError
 
-    def api_route(self, path: str, **options: Unpack[RouteOptions]) -> Decorator[Any]:
+    def api_route(
+        self, path: str, **options: Unpack[RouteOptions]
+    ) -> Callable[[Endpoint], Endpoint]:
         """Register the decorated function for ``path`` and any methods."""
 
         def register(endpoint: Endpoint) -> Endpoint:
@@ -47,39 +48,53 @@ class Registration:
 
         return register
 
-    def _verb(self, method: str, path: str, options: OperationOptions) -> Decorator[Any]:
+    def _verb(
+        self, method: str, path: str, options: OperationOptions
+    ) -> Callable[[Endpoint], Endpoint]:
         route_options: Any = {**options, "methods": [method]}
         return self.api_route(path, **route_options)
 
-    def get(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+    def get(self, path: str, **options: Unpack[OperationOptions]) -> Callable[[Endpoint], Endpoint]:
         """Register the decorated function for GET (RFC 9110 section 9.3.1)."""
         return self._verb("GET", path, options)
 
-    def put(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+    def put(self, path: str, **options: Unpack[OperationOptions]) -> Callable[[Endpoint], Endpoint]:
         """Register the decorated function for PUT (RFC 9110 section 9.3.4)."""
         return self._verb("PUT", path, options)
 
-    def post(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+    def post(
+        self, path: str, **options: Unpack[OperationOptions]
+    ) -> Callable[[Endpoint], Endpoint]:
         """Register the decorated function for POST (RFC 9110 section 9.3.3)."""
         return self._verb("POST", path, options)
 
-    def delete(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+    def delete(
+        self, path: str, **options: Unpack[OperationOptions]
+    ) -> Callable[[Endpoint], Endpoint]:
         """Register the decorated function for DELETE (RFC 9110 section 9.3.5)."""
         return self._verb("DELETE", path, options)
 
-    def options(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+    def options(
+        self, path: str, **options: Unpack[OperationOptions]
+    ) -> Callable[[Endpoint], Endpoint]:
         """Register the decorated function for OPTIONS (RFC 9110 section 9.3.7)."""
         return self._verb("OPTIONS", path, options)
 
-    def head(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+    def head(
+        self, path: str, **options: Unpack[OperationOptions]
+    ) -> Callable[[Endpoint], Endpoint]:
         """Register the decorated function for HEAD (RFC 9110 section 9.3.2)."""
         return self._verb("HEAD", path, options)
 
-    def patch(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+    def patch(
+        self, path: str, **options: Unpack[OperationOptions]
+    ) -> Callable[[Endpoint], Endpoint]:
         """Register the decorated function for PATCH (RFC 5789)."""
         return self._verb("PATCH", path, options)
 
-    def trace(self, path: str, **options: Unpack[OperationOptions]) -> Decorator[Any]:
+    def trace(
+        self, path: str, **options: Unpack[OperationOptions]
+    ) -> Callable[[Endpoint], Endpoint]:
         """Register the decorated function for TRACE (RFC 9110 section 9.3.8)."""
         return self._verb("TRACE", path, options)
 
@@ -89,7 +104,7 @@ class Registration:
         name: str | None = None,
         *,
         dependencies: Sequence[Depends] | None = None,
-    ) -> Decorator[Any]:
+    ) -> Callable[[Endpoint], Endpoint]:
         """Register the decorated function for WebSockets at ``path`` (RFC 6455)."""
 
         def register(endpoint: Endpoint) -> Endpoint:
@@ -104,7 +119,7 @@ class Registration:
         methods: Sequence[str] | None = None,
         name: str | None = None,
         include_in_schema: bool = True,
-    ) -> Decorator[Any]:
+    ) -> Callable[[Endpoint], Endpoint]:
         """Register a function of the request, without parameters read from its signature."""
 
         def register(endpoint: Endpoint) -> Endpoint:
@@ -117,7 +132,7 @@ class Registration:
 
         return register
 
-    def websocket_route(self, path: str, name: str | None = None) -> Decorator[Any]:
+    def websocket_route(self, path: str, name: str | None = None) -> Callable[[Endpoint], Endpoint]:
         """Register a function of the WebSocket, without parameters read from its signature."""
 
         def register(endpoint: Endpoint) -> Endpoint:
@@ -128,11 +143,11 @@ class Registration:
         return register
 
     @deprecated("on_event is deprecated, use lifespan event handlers instead.")
-    def on_event(self, event_type: str) -> Decorator[Any]:
+    def on_event(self, event_type: str) -> Callable[[Endpoint], Endpoint]:
         """Register a function for ``"startup"`` or ``"shutdown"``. Use ``lifespan`` instead."""
         return self._register_event(event_type)
 
-    def _register_event(self, event_type: str) -> Decorator[Any]:
+    def _register_event(self, event_type: str) -> Callable[[Endpoint], Endpoint]:
         def register(handler: Endpoint) -> Endpoint:
             self.add_event_handler(event_type, handler)
             return handler

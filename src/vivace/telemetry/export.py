@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry import _logs, metrics, trace
-from opentelemetry.exporter.otlp.proto.http import _log_exporter as log_exporter
-from opentelemetry.exporter.otlp.proto.http import metric_exporter, trace_exporter
-from opentelemetry.sdk import _logs as sdk_logs
-from opentelemetry.sdk import metrics as sdk_metrics
-from opentelemetry.sdk import trace as sdk_trace
+from opentelemetry.exporter.otlp.proto.http import (
+    _log_exporter as log_exporter,
+    metric_exporter,
+    trace_exporter,
+)
+from opentelemetry.sdk import _logs as sdk_logs, metrics as sdk_metrics, trace as sdk_trace
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.trace.export import BatchSpanProcessor

@@ -18,8 +18,7 @@ from vivace.analyse.parameters import (
 )
 from vivace.analyse.plan import Injected, Parameter, Source
 from vivace.datastructures import UploadFile
-from vivace.declare import functions as mark
-from vivace.declare import params
+from vivace.declare import functions as mark, params
 
 
 class Item(BaseModel):

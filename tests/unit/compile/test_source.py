@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import keyword
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from vivace.compile.source import PREFIX, Source, identifier, local
 

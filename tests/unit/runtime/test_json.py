@@ -11,8 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from pydantic import BaseModel, Field, SecretStr
 
 from vivace.encoders import jsonable_encoder

@@ -10,11 +10,11 @@ from vivace.exceptions import (
     RequestValidationError,
     ResponseValidationError,
     ValidationException,
+    VivaceDeprecationWarning as FastAPIDeprecationWarning,
+    VivaceError as FastAPIError,
     WebSocketException,
     WebSocketRequestValidationError,
 )
-from vivace.exceptions import VivaceDeprecationWarning as FastAPIDeprecationWarning
-from vivace.exceptions import VivaceError as FastAPIError
 
 __all__ = [
     "DependencyScopeError",

@@ -20,8 +20,7 @@ from vivace.analyse.plan import Calling, CallPlan, Parameter, Source, Step
 from vivace.compile.body import emit_body_parameters, emit_fields
 from vivace.compile.build import build
 from vivace.compile.parameters import emit_parameters, emit_sources
-from vivace.compile.source import Source as Text
-from vivace.compile.source import local
+from vivace.compile.source import Source as Text, local
 
 from .dependant import Dependant
 

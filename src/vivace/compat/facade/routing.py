@@ -23,8 +23,7 @@ from starlette.routing import (
 )
 
 from vivace import sse
-from vivace.serve import route as native
-from vivace.serve import scope as scopes
+from vivace.serve import route as native, scope as scopes
 from vivace.serve.inclusion import IncludedRouter, flat_routes
 from vivace.serve.router import APIRouter as NativeRouter
 from vivace.serve.websocket_route import APIWebSocketRoute as NativeWebSocketRoute

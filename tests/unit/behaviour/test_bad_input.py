@@ -510,7 +510,7 @@ PATHS = [
 def test_no_body_is_a_fault_of_the_server(bad_input_server: Server, path: str) -> None:
     for body, content_type in itertools.product(BODIES, CONTENT_TYPES):
         reply = bad_input_server.client.post(
-            path, content=body, headers={"Content-Type": content_type.encode("latin-1")}
+            path, content=body, headers={b"Content-Type": content_type.encode("latin-1")}
         )
         assert reply.status_code in (200, 400, 413, 422), (body, content_type, reply.text)
         if reply.status_code != 200:

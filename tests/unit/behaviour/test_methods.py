@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 from starlette.requests import Request
@@ -138,8 +139,9 @@ def test_a_route_for_head_wins(head_first: bool) -> None:
     async def head(response: Response) -> None:
         response.headers["X-Own"] = "yes"
 
-    routes = [("HEAD", head), ("GET", get)] if head_first else [("GET", get), ("HEAD", head)]
-    for method, endpoint in routes:
+    endpoints: dict[str, Callable[..., Any]] = {"GET": get, "HEAD": head}
+    for method in sorted(endpoints, reverse=head_first):
+        endpoint = endpoints[method]
         app.add_api_route("/", endpoint, methods=[method])
     own = TestClient(app)
     assert own.head("/").headers["X-Own"] == "yes"

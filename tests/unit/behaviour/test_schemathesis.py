@@ -340,5 +340,5 @@ CHECKS = [
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-def test_it_answers_as_its_document_says(case: schemathesis.Case) -> None:
+def test_it_answers_as_its_document_says(case: schemathesis.Case[Any]) -> None:
     case.call_and_validate(checks=CHECKS)

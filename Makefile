@@ -41,6 +41,7 @@ check: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy --explicit-package-bases tests
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix

@@ -9,8 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from starlette import status as status
-
+    from vivace import status as status
     from vivace.applications import Vivace as Vivace
     from vivace.background import BackgroundTasks as BackgroundTasks
     from vivace.datastructures import UploadFile as UploadFile
@@ -65,9 +64,13 @@ __all__ = [*sorted(_HOMES), "status"]
 
 def __getattr__(name: str) -> Any:
     if name == "status":
-        return import_module("starlette.status")
+        return import_module("vivace.status")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -12,7 +12,7 @@ import pytest
 from vivace.compat.children import STARTUP, install_in_children
 
 if TYPE_CHECKING:
-    from conftest import RunPython
+    from .conftest import RunPython
 
 # Starts the code in its second argument as a child, and so on until there is no next argument.
 START_CHILD = """\

@@ -19,7 +19,7 @@ from vivace.compat.finder import FACADE, PeerFinder
 from vivace.compat.modules import NATIVE_MODULES, PEER, PEER_VERSION
 
 if TYPE_CHECKING:
-    from conftest import RunPython
+    from .conftest import RunPython
 
 # The names that the peer documents, by module.
 PUBLIC_NAMES = {

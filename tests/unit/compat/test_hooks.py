@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import RunPython
+    from .conftest import RunPython
 
 APPLICATION = """
 from fastapi import FastAPI, HTTPException, WebSocket, routing

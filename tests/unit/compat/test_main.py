@@ -12,7 +12,7 @@ import pytest
 from vivace.compat.children import STARTUP
 
 if TYPE_CHECKING:
-    from conftest import RunPython
+    from .conftest import RunPython
 
 # What a program sees of how it was started; the alias's own folder on the path apart.
 REPORT = """\

@@ -78,7 +78,7 @@ def run_page(page: Path) -> None:
     Raises:
         AssertionError: something printed is not what the page says.
     """
-    module = ModuleType(f"page_{page.stem.replace('-', '_')}")
+    module = ModuleType("main")
     module.__file__ = None
     # Dataclasses and pydantic look names up in the module that a class says it is of.
     sys.modules[module.__name__] = module
@@ -163,7 +163,7 @@ def test_code_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     try:
         run_page(page)
     finally:
-        sys.modules.pop(f"page_{page.stem.replace('-', '_')}", None)
+        sys.modules.pop("main", None)
 
 
 # Commands.

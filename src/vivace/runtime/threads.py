@@ -63,7 +63,10 @@ async def run_in_thread(call: Callable[[], T], lane: Lane | None = None) -> T:
 
 
 def adopt(context: Context) -> None:
-    """Set every variable that ``context`` has to the value that it has there."""
+    """Set every variable that ``context`` has to the value that it has there.
+
+    One that was reset to having no value keeps the one it has: nothing can take that away here.
+    """
     for variable, value in context.items():
         if variable.get(_MISSING) is not value:
             variable.set(value)

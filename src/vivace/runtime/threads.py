@@ -8,9 +8,11 @@ and requests that hold something use and return it in another lane, in which nob
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextvars import Context, copy_context
+from types import MethodType
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -20,32 +22,61 @@ T = TypeVar("T")
 
 
 class Lane:
-    """As many threads as anyio has by default, for one purpose."""
+    """As many threads as anyio has by default, for one purpose.
 
-    def __init__(self) -> None:
-        self._limiter: RunVar[CapacityLimiter] = RunVar("vivace_lane")
+    Args:
+        dependency: What is waited for here, if it is one dependency.
+    """
+
+    def __init__(self, dependency: Callable[..., Any] | None = None) -> None:
+        # The callable lives as long as its lane, so that nothing else gets its id meanwhile.
+        self.dependency = dependency
 
     def limiter(self) -> CapacityLimiter:
         """The limiter of this lane in the event loop that runs now."""
-        try:
-            return self._limiter.get()
-        except LookupError:
+        limiters = _limiters_of_loop()
+        limiter = limiters.get(self)
+        if limiter is None:
             size = anyio.to_thread.current_default_thread_limiter().total_tokens
-            limiter = CapacityLimiter(size)
-            self._limiter.set(limiter)
-            return limiter
+            limiter = limiters[self] = CapacityLimiter(size)
+        return limiter
+
+
+_limiters: RunVar[WeakKeyDictionary[Lane, CapacityLimiter]] = RunVar("vivace_limiters")
+
+
+def _limiters_of_loop() -> WeakKeyDictionary[Lane, CapacityLimiter]:
+    try:
+        return _limiters.get()
+    except LookupError:
+        limiters: WeakKeyDictionary[Lane, CapacityLimiter] = WeakKeyDictionary()
+        _limiters.set(limiters)
+        return limiters
 
 
 #: Where requests use and return what their dependencies hold.
 USING = Lane()
 
-_entering: dict[int, tuple[Any, Lane]] = {}
+#: Handlers keep the lanes that they use: where the last is gone, as after a test that replaced a
+#: dependency, its lane goes, and the callable with it.
+_entering: WeakValueDictionary[Hashable, Lane] = WeakValueDictionary()
 
 
 def lane_of(dependency: Callable[..., Any]) -> Lane:
-    """Where requests wait for ``dependency``."""
-    # The callable is kept with the lane, so that its id stays its own.
-    return _entering.setdefault(id(dependency), (dependency, Lane()))[1]
+    """Where requests wait for ``dependency``; to be kept by whoever waits there."""
+    identity = _identity_of(dependency)
+    lane = _entering.get(identity)
+    if lane is None:
+        lane = _entering[identity] = Lane(dependency)
+    return lane
+
+
+def _identity_of(call: Callable[..., Any]) -> Hashable:
+    """What tells ``call`` from others; it need not be hashable itself."""
+    if isinstance(call, MethodType):
+        # There is a new object for each time that a method is taken from its instance.
+        return id(call.__self__), id(call.__func__)
+    return id(call)
 
 
 async def run_in_thread(call: Callable[[], T], lane: Lane | None = None) -> T:

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 
 import anyio
 import anyio.to_thread
 import pytest
 
+from vivace import Depends, Vivace
 from vivace.runtime.threads import USING, Lane, lane_of, run_in_thread
+from vivace.testclient import TestClient
 
 pytestmark = pytest.mark.anyio
 
@@ -147,3 +152,77 @@ def test_a_dependency_has_one_lane() -> None:
 
     assert lane_of(first) is lane_of(first)
     assert lane_of(first) is not lane_of(second)
+
+
+class Resource:
+    """Lends itself; its instances cannot be hashed."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __call__(self) -> Iterator[int]:
+        yield 1
+
+    def borrow(self) -> Iterator[int]:
+        yield 1
+
+
+def test_a_method_has_one_lane_however_often_it_is_taken_from_its_instance() -> None:
+    first, second = Resource(), Resource()
+    assert lane_of(first.borrow) is not lane_of(second.borrow)
+    lane = lane_of(first.borrow)
+    assert lane_of(first.borrow) is lane
+    assert lane_of(first) is not lane
+
+
+def test_a_lane_lives_as_long_as_it_is_used_and_keeps_its_callable_as_long() -> None:
+    resource = Resource()
+    gone = weakref.ref(resource)
+    lanes = [lane_of(resource), lane_of(resource.borrow)]
+    del resource
+    gc.collect()
+    assert gone() is not None
+    lanes.clear()
+    gc.collect()
+    assert gone() is None
+
+
+def test_dependencies_that_tests_replaced_others_by_do_not_pile_up() -> None:
+    replacements: weakref.WeakSet[Callable[..., object]] = weakref.WeakSet()
+    _replace_often(replacements)
+    gc.collect()
+    assert not replacements
+
+
+def _replace_often(replacements: weakref.WeakSet[Callable[..., object]]) -> None:
+    def connect() -> Iterator[int]:
+        yield 0
+
+    def replacement(number: int) -> Callable[[], Iterator[int]]:
+        def connect_to() -> Iterator[int]:
+            # As tests do that look at their app in what they replace.
+            assert app.dependency_overrides
+            yield number
+
+        return connect_to
+
+    app = Vivace()
+
+    @app.get("/")
+    async def read(connection: int = Depends(connect)) -> int:
+        return connection
+
+    with TestClient(app) as client:
+        before = _limiters()
+        for number in range(100):
+            override = replacement(number)
+            replacements.add(override)
+            app.dependency_overrides[connect] = override
+            assert client.get("/").json() == number
+        # A route keeps a few handlers.
+        assert _limiters() < before + 20
+        assert len(replacements) < 20
+
+
+def _limiters() -> int:
+    gc.collect()
+    return sum(isinstance(thing, anyio.CapacityLimiter) for thing in gc.get_objects())

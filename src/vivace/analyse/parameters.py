@@ -71,7 +71,9 @@ def declared(parameter: inspect.Parameter) -> Declared:
     _check_markers(marker, default, parameter.name)
     if isinstance(default, FieldInfo):
         # What is said of a parameter is read in one place, wherever it was written.
-        annotation = Annotated[annotation, default]
+        is_alone = getattr(default, "is_alone", False)
+        beside = kinds.without_metadata(annotation) if is_alone else annotation
+        annotation = Annotated[beside, default]
     if isinstance(default, (FieldInfo, Depends)):
         marker, default = default, inspect.Parameter.empty
     return Declared(parameter.name, annotation, marker, default)

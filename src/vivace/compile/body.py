@@ -23,6 +23,7 @@ from vivace.runtime.query import grouped
 from vivace.runtime.validation import ABSENT, as_object
 
 if TYPE_CHECKING:
+    from vivace.analyse.fields import Field
     from vivace.compile.options import HandlerOptions
 
 #: Where the whole body is one value.
@@ -136,9 +137,14 @@ def _emit_form_field(source: Source, step: Step, parameter: Parameter) -> None:
     with source.block("if raw is None:"):
         emit_default(source, step, field, variable, place)
     with source.block("else:"):
-        if isinstance(field.info, File) and kinds.is_bytes(field.wire_type):
+        if holds_contents(field):
             source.line(f"raw = await {source.bind('read_bytes', read_bytes)}(raw)")
         emit_validation(source, step, field, variable, place.found, "raw")
+
+
+def holds_contents(field: Field) -> bool:
+    """True for a file that is passed as the bytes it holds."""
+    return isinstance(field.info, File) and kinds.is_bytes(field.wire_type)
 
 
 def needs_form(body: BodyPlan | None) -> bool:

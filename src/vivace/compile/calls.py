@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from vivace.analyse.plan import Calling, Injected, Scope, Step
+from vivace.analyse.plan import Calling, Injected, Parameter, Scope, Step
+from vivace.compile.body import holds_contents
 from vivace.compile.source import Source, identifier, local
 from vivace.runtime.app_scope import app_key
+from vivace.runtime.forms import unread
 from vivace.runtime.generators import enter
 from vivace.runtime.threads import USING, lane_of, run_in_thread
 from vivace.runtime.validation import ABSENT
@@ -164,7 +166,7 @@ class CallEmitter:
     def arguments(self, step: Step) -> Iterator[tuple[str, str]]:
         """The name of each argument of ``step``, and the expression of its value."""
         for parameter in step.plan.parameters:
-            yield parameter.name, local(parameter.name, step.index)
+            yield parameter.name, self._argument(step, parameter)
         for name, index in step.arguments:
             yield name, value_of(self.steps[index])
         for name, kind in step.plan.injected:
@@ -177,6 +179,14 @@ class CallEmitter:
                 yield name, self.connection
             else:
                 yield name, INJECTED_VARIABLES[kind]
+
+    def _argument(self, step: Step, parameter: Parameter) -> str:
+        """The expression of what a parameter of ``step`` has been given by the client."""
+        variable = local(parameter.name, step.index)
+        if step.needs and holds_contents(parameter.field):
+            names = parameter.field.validation_names
+            return f"{self.source.bind('unread', unread)}(form, {names!r}, {variable})"
+        return variable
 
 
 def _limit(step: Step) -> Any:

@@ -114,6 +114,9 @@ class Marker(FieldInfo):
         TypeError: an option is unknown.
     """
 
+    #: Whether a marker that is a default makes what ``Annotated`` says beside it count for nothing.
+    #: FastAPI's do, and so the alias's: ``x: Annotated[int, Gt(3)] = Query()`` takes a 2 there.
+    is_alone: ClassVar[bool] = False
     #: The options that pydantic does not know, with their defaults.
     own_options: ClassVar[dict[str, Any]] = {
         "example": PydanticUndefined,

@@ -75,6 +75,25 @@ def is_unselected(value: Any) -> bool:
     return isinstance(value, UploadFile) and value.filename == "" and value.size == 0
 
 
+def unread(form: Form, names: Collection[str], contents: Any) -> Any:
+    """``contents`` of an upload without what dependencies have read of it since.
+
+    They are read before any dependency is called, and passed after some have been.
+    """
+    uploads = next((form[name] for name in names if name in form), [])
+    if isinstance(contents, list):
+        chosen = [upload for upload in uploads if not is_unselected(upload)]
+        return [_after(upload, item) for upload, item in zip(chosen, contents)]
+    return _after(uploads[-1], contents) if uploads else contents
+
+
+def _after(upload: Any, contents: Any) -> Any:
+    """``contents`` from the position where ``upload`` is."""
+    if isinstance(upload, UploadFile) and isinstance(contents, bytes) and not upload.file.closed:
+        return contents[upload.file.tell() :]
+    return contents
+
+
 async def with_contents(form: Form, names: Collection[str]) -> Form:
     """``form`` with the contents of the files in the fields ``names`` in the place of the files."""
     read = {name: await read_bytes(form[name]) for name in names if name in form}

@@ -12,7 +12,10 @@ import pytest
 
 PROGRAM = """
 import json
-from fastapi import APIRouter, FastAPI, Response
+from typing import Annotated
+
+from annotated_types import Gt
+from fastapi import APIRouter, FastAPI, Query, Response
 from fastapi.testclient import TestClient
 
 app = FastAPI()
@@ -44,6 +47,11 @@ async def broken() -> None:
     raise RuntimeError
 
 
+@app.get("/marked")
+async def marked(alone: Annotated[int, Gt(3)] = Query(), inside: Annotated[int, Gt(3)] = 4) -> int:
+    return alone + inside
+
+
 app.include_router(router)
 client = TestClient(app, raise_server_exceptions=False)
 head = client.head("/items")
@@ -55,6 +63,11 @@ print(json.dumps({
     "own": [client.head("/own").headers["x-own"], client.get("/own").json()],
     "both": [client.get("/items").json(), client.post("/items").json()],
     "broken": client.get("/broken").status_code,
+    "marked": [
+        client.get("/marked?alone=2").json(),
+        client.get("/marked?alone=2&inside=2").status_code,
+    ],
+    "cdn": "swagger-ui-dist" in client.get("/docs").text,
     "title": client.get("/openapi.json").json()["info"]["title"],
 }))
 """
@@ -112,3 +125,18 @@ def test_all_else_is_the_same(aliased: dict[str, Any], native: dict[str, Any]) -
         assert found["own"] == ["yes", "own"]
         assert found["both"] == [[1], "created"]
         assert found["broken"] == 500
+
+
+def test_a_marker_that_is_a_default_stands_alone_in_the_alias_only(
+    aliased: dict[str, Any], native: dict[str, Any]
+) -> None:
+    assert aliased["marked"] == [6, 422]
+    assert native["marked"][0]["detail"][0]["type"] == "greater_than"
+    assert native["marked"][1] == 422
+
+
+def test_the_pages_of_the_alias_load_what_the_peer_s_do(
+    aliased: dict[str, Any], native: dict[str, Any]
+) -> None:
+    assert aliased["cdn"]
+    assert not native["cdn"]

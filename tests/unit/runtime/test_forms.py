@@ -3,12 +3,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
-from typing import Any, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO, cast
 
 import pytest
 from starlette.datastructures import UploadFile
 
-from vivace.runtime.forms import every_field, is_unselected, last_field, read_bytes, with_contents
+from vivace import Depends, File, UploadFile as Upload, Vivace
+from vivace.runtime.forms import (
+    every_field,
+    is_unselected,
+    last_field,
+    read_bytes,
+    unread,
+    with_contents,
+)
+from vivace.testclient import TestClient
 
 pytestmark = pytest.mark.anyio
 
@@ -87,3 +96,35 @@ async def test_contents_take_the_place_of_files() -> None:
         "kept": [kept],
     }
     assert isinstance(form["read"][0], UploadFile)
+
+
+async def test_contents_are_passed_without_what_has_been_read_since(stored: UploadFile) -> None:
+    contents = await read_bytes(stored)
+    stored.file.seek(3)
+    stored_contents = await read_bytes(stored)
+    assert unread({"file": [stored]}, ["file"], b"hello") == stored_contents == b"lo"
+    assert contents == b"llo"
+    several = {"file": [UNSELECTED, stored]}
+    assert unread(several, ["other", "file"], [b"hello"]) == [b"lo"]
+    assert unread({"file": [stored]}, ["file"], "made of it") == "made of it"
+    assert unread({}, ["file"], None) is None
+
+
+async def read_magic(file: Upload) -> bytes:
+    return await file.read(2)
+
+
+def test_a_dependency_may_read_the_start_of_a_file() -> None:
+    app = Vivace()
+
+    @app.post("/")
+    async def create(
+        magic: Annotated[bytes, Depends(read_magic)],
+        file: Annotated[bytes, File()],
+        files: Annotated[list[bytes], File()],
+    ) -> list[str]:
+        return [magic.decode(), file.decode(), *(each.decode() for each in files)]
+
+    sent = [("file", b"hello"), ("files", b"one"), ("files", b"two")]
+    answer = TestClient(app).post("/", files=sent)
+    assert answer.json() == ["he", "llo", "one", "two"]

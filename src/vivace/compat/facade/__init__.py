@@ -24,6 +24,7 @@ from vivace.declare.functions import (
     Query,
     Security,
 )
+from vivace.declare.params import Marker
 from vivace.exceptions import HTTPException, WebSocketException
 from vivace.serve import scope as scopes
 from vivace.telemetry import naming
@@ -40,6 +41,8 @@ __version__ = PEER_VERSION
 naming.use("fastapi", "FastAPI")
 # What routing leaves in the scope stands under the peer's key.
 scopes.KEY = "fastapi"
+# Where a marker is the default, what `Annotated` says beside it is not read.
+Marker.is_alone = True
 
 __all__ = [
     "APIRouter",

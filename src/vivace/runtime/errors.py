@@ -59,7 +59,7 @@ async def answer_error(
 
     An error that nobody handles is answered with a plain 500 *here*, inside the middleware, so
     that it carries the headers which the middleware adds, unless some of it may handle the error
-    itself; then it is raised, for the server to log.
+    itself; then it is raised, for the server to log. So is what a handler raises.
     """
     error = content_too_large(error) or error
     if isinstance(error, ClientDisconnect):
@@ -72,9 +72,15 @@ async def answer_error(
         raise error
     if connection is None:
         connection = _connection(scope, receive, send)
-    response = await invoke_handler(handler, connection, error)
-    if response is not None:
-        await response(scope, receive, send)
+    tracked = send if isinstance(send, TrackedSend) else TrackedSend(send)
+    try:
+        response = await invoke_handler(handler, connection, error)
+        if response is not None:
+            await response(scope, receive, tracked)
+    except Exception as fault:
+        if not tracked.started:
+            await _answer_unhandled(fault, scope, receive, tracked)
+        raise
     # An exception that is raised again and again would collect every request's frames.
     error.__traceback__ = None
 

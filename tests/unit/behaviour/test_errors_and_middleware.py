@@ -14,7 +14,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vivace import APIRouter, Depends, Request, Response, Vivace
+from vivace import APIRouter, Depends, HTTPException, Request, Response, Vivace
 from vivace.middleware.cors import CORSMiddleware
 from vivace.middleware.gzip import GZipMiddleware
 from vivace.middleware.sessions import SessionMiddleware
@@ -26,6 +26,10 @@ ORIGIN = {"Origin": "https://shop.example"}
 
 
 class Broken(Exception):
+    pass
+
+
+class Mishandled(Exception):
     pass
 
 
@@ -90,6 +94,18 @@ def add_endpoints(app: Vivace) -> None:
     async def not_json() -> Any:
         return {"secret": object()}
 
+    @app.get("/handler")
+    async def in_handler() -> None:
+        raise Mishandled
+
+    @app.get("/detail")
+    async def detail_is_not_json() -> None:
+        raise HTTPException(400, detail=object())
+
+    @app.exception_handler(Mishandled)
+    async def handle_wrongly(request: Request, error: Mishandled) -> Response:
+        raise Broken("secret")
+
     @router.get("/error")
     async def in_router() -> None:
         raise Broken("secret")
@@ -97,7 +113,17 @@ def add_endpoints(app: Vivace) -> None:
     app.include_router(router)
 
 
-PATHS = ["/async", "/sync", "/dependency", "/clean-up", "/response", "/plain", "/included/error"]
+PATHS = [
+    "/async",
+    "/sync",
+    "/dependency",
+    "/clean-up",
+    "/response",
+    "/plain",
+    "/handler",
+    "/detail",
+    "/included/error",
+]
 
 
 def make_app(**options: Any) -> Vivace:

@@ -107,6 +107,33 @@ async def test_what_has_none_may_be_answered_inside_of_the_middleware_first(answ
     assert [m.get("status") for m in sending.sent] == ([500, None] if answers else [])
 
 
+async def broken(request: Any, error: Exception) -> Response:
+    raise LookupError
+
+
+class BrokenResponse(Response):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 418, "headers": []})
+        raise LookupError
+
+
+async def break_off(request: Any, error: Exception) -> Response:
+    return BrokenResponse()
+
+
+@pytest.mark.parametrize(
+    ("handler", "answers", "statuses"),
+    [(broken, True, [500, None]), (broken, False, []), (break_off, True, [418])],
+)
+async def test_what_a_handler_raises_is_unhandled(
+    handler: Any, answers: bool, statuses: list[int | None]
+) -> None:
+    sending = Sending()
+    with pytest.raises(LookupError):
+        await answer_error(Inner(), scope_of({Outer: handler}, app=App(answers)), receive, sending)
+    assert [m.get("status") for m in sending.sent] == statuses
+
+
 async def test_a_client_that_has_gone_away_sent_a_bad_request() -> None:
     sending = Sending()
     scope = scope_of({HTTPException: text_of})

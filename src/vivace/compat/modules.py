@@ -18,6 +18,7 @@ NATIVE_MODULES: Final[dict[str, str]] = {
     "fastapi.encoders": "vivace.encoders",
     "fastapi.exception_handlers": "vivace.exception_handlers",
     "fastapi.middleware": "vivace.middleware",
+    "fastapi.middleware.asyncexitstack": "vivace.compat.exit_stack",
     "fastapi.openapi.docs": "vivace.describe.pages",
     "fastapi.openapi.models": "vivace.describe.models",
     "fastapi.openapi.utils": "vivace.describe.document",

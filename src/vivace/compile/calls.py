@@ -8,6 +8,7 @@ from typing import Any
 
 from vivace.analyse.plan import Calling, Injected, Parameter, Scope, Step
 from vivace.compile.body import holds_contents
+from vivace.compile.resume import ResumeEmitter
 from vivace.compile.source import Source, identifier, local
 from vivace.runtime.app_scope import app_key
 from vivace.runtime.forms import unread
@@ -49,8 +50,11 @@ def hop(source: Source, call: str, lane: str | None) -> str:
 class CallEmitter:
     """Writes the calls of one handler."""
 
-    def __init__(self, source: Source, steps: Sequence[Step], *, websocket: bool) -> None:
+    def __init__(
+        self, source: Source, steps: Sequence[Step], resume: ResumeEmitter, *, websocket: bool
+    ) -> None:
         self.source = source
+        self.resume = resume
         self.steps = {step.index: step for step in steps}
         self.connection = "websocket" if websocket else "request"
         #: What there is none of: its parameters keep their defaults.
@@ -62,11 +66,14 @@ class CallEmitter:
 
     def emit(self, steps: Sequence[Step]) -> None:
         """Call ``steps`` in order; those that need a thread and stand together share one."""
+        called = 0
         for group in _groups(steps):
             if len(group) > 1:
                 self._hop(group)
             else:
                 self.emit_one(group[0])
+            called += len(group)
+            self.resume.after(steps[:called], group, steps[called:])
 
     def emit_one(self, step: Step) -> None:
         """Call a single step."""
@@ -99,7 +106,8 @@ class CallEmitter:
             return
         values = ", ".join(value_of(step) for step in group)
         with self.source.block("def in_thread():"):
-            for step in group:
+            for index, step in enumerate(group):
+                self.resume.between(group, index)
                 self.source.line(f"{value_of(step)} = {self._in_thread(step)}")
             self.source.line(f"return {values}")
         self.source.line(f"{values} = {hop(self.source, 'in_thread', lane)}")

@@ -16,6 +16,7 @@ from vivace.compile.calls import GENERATORS, CallEmitter, hop, value_of
 from vivace.compile.options import HandlerOptions, Target
 from vivace.compile.parameters import emit_parameters, emit_sources
 from vivace.compile.response import ResponseEmitter
+from vivace.compile.resume import ResumeEmitter
 from vivace.compile.source import Source, identifier
 from vivace.exceptions import RequestValidationError, WebSocketRequestValidationError
 from vivace.runtime.body_limit import limit_body
@@ -53,7 +54,10 @@ class HandlerEmitter:
         self.source = Source()
         self.injected = {kind for step in self.steps for _, kind in step.plan.injected}
         self.calls = CallEmitter(
-            self.source, plan.steps, websocket=options.target is Target.WEBSOCKET
+            self.source,
+            plan.steps,
+            self._resume_emitter(),
+            websocket=options.target is Target.WEBSOCKET,
         )
         self.response = ResponseEmitter(self.source, plan, options, self.injected)
 
@@ -157,6 +161,20 @@ class HandlerEmitter:
             self.injected & {Injected.REQUEST, Injected.CONNECTION}
         )
 
+    @property
+    def _has_request(self) -> bool:
+        return self._needs_request or self.options.target is Target.REQUEST
+
+    def _resume_emitter(self) -> ResumeEmitter:
+        return ResumeEmitter(
+            self.source,
+            self.options.resume,
+            target=self.options.target,
+            request="request" if self._has_request else None,
+            body="body" if self.plan.body is not None else None,
+            value_of=value_of,
+        )
+
     def _limit_body(self) -> None:
         if self.options.max_body_size is not None:
             limit = self.source.bind("limit_body", limit_body)
@@ -186,8 +204,7 @@ class HandlerEmitter:
         """Take the request apart, the body included."""
         emit_sources(self.source, self.steps)
         if self.plan.body is not None:
-            has_request = self._needs_request or self.options.target is Target.REQUEST
-            emit_body(self.source, self.plan.body, self.options, has_request)
+            emit_body(self.source, self.plan.body, self.options, self._has_request)
 
     def _validate(self) -> None:
         """Fill every parameter, and collect what is wrong with them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from typing import Any
 from starlette.responses import Response
 
 from vivace.responses import JSONResponse
+from vivace.runtime.overrides import Overrides
 
 
 class Target(Enum):
@@ -22,6 +23,17 @@ class Target(Enum):
     REQUEST = "request"
     #: ``async (scope, receive, send) -> None`` for a WebSocket.
     WEBSOCKET = "websocket"
+
+
+@dataclass(frozen=True)
+class Resume:
+    """How a request goes on whose dependencies are replaced while it is being served."""
+
+    #: Those replacements that the handler has been compiled for.
+    overrides: Overrides
+    #: Called with what has been made, as pairs of dependency and value, with the request, and
+    #: with ``send`` unless it is to return the response.
+    function: Callable[..., Awaitable[Any]]
 
 
 @dataclass(frozen=True)
@@ -43,3 +55,5 @@ class HandlerOptions:
     path_names: frozenset[str] = frozenset()
     #: True for the variant that reports its stages to OpenTelemetry.
     telemetry: bool = False
+    #: ``None`` where replacements count from the next request on.
+    resume: Resume | None = None

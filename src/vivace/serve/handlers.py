@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -13,10 +14,11 @@ from starlette.types import Receive, Scope, Send
 from vivace.analyse.overrides import override
 from vivace.analyse.plan import EndpointPlan
 from vivace.compile.handler import compile_handler, handler_source
-from vivace.compile.options import Target
+from vivace.compile.options import HandlerOptions, Resume, Target
 from vivace.runtime.body_limit import limit_body
 from vivace.runtime.errors import TrackedSend, answer_late_error
 from vivace.runtime.generators import CleanupStack, EarlyCleanupStack
+from vivace.runtime.overrides import NO_OVERRIDES, Overrides, overrides_in, returning
 from vivace.runtime.responses import nothing_returned
 from vivace.serve.scope import current_route
 from vivace.telemetry.naming import scope_key
@@ -26,14 +28,18 @@ if TYPE_CHECKING:
     from vivace.serve.websocket_route import APIWebSocketRoute
 
 RequestHandler = Callable[[Request], Awaitable[Response]]
-Overrides = Mapping[Callable[..., Any], Callable[..., Any]]
-NO_OVERRIDES: Overrides = {}
+#: Dependencies that have been called, each with what it has returned.
+Made = Sequence[tuple[Any, Any]]
 #: How many handlers one route keeps: its variants, and those for recent overrides.
 MOST_COMPILED = 16
 
 
 class Handlers:
     """Compiles on first use, and remembers."""
+
+    #: Whether overrides that are set during a request count for what is left of it. It takes a
+    #: look at them between any two dependencies, and so only the alias's handlers do it.
+    resumes = False
 
     def __init__(self, route: APIRoute | APIWebSocketRoute) -> None:
         self.route = route
@@ -74,14 +80,22 @@ class Handlers:
         key = (target, telemetry, _key(overrides))
         handler = self._compiled.get(key)
         if handler is None:
-            options = self.route.handler_options()
-            options = replace(options, target=target, telemetry=telemetry)
+            options = self._options(target, overrides, telemetry=telemetry)
             handler = compile_handler(self._plan(overrides), options)
             if len(self._compiled) >= MOST_COMPILED:
                 # Tests that override with a new function each time would fill the memory.
                 self._compiled.clear()
             self._compiled[key] = handler
         return handler
+
+    def _options(
+        self, target: Target, overrides: Overrides, *, telemetry: bool = False
+    ) -> HandlerOptions:
+        options = replace(self.route.handler_options(), target=target, telemetry=telemetry)
+        if not self.resumes:
+            return options
+        function = self._resume_within if target is Target.REQUEST else self._resume
+        return replace(options, resume=Resume(dict(overrides), function))
 
     def _plan(self, overrides: Overrides) -> EndpointPlan:
         plan = self.route.plan
@@ -97,6 +111,20 @@ class Handlers:
 
         return handler
 
+    async def _resume(self, made: Made, request: Request, send: Send) -> None:
+        """Go on with a request whose dependencies have been replaced on its way."""
+        await _respond(partial(self._resume_within, made), request, send)
+
+    async def _resume_within(self, made: Made, request: Request) -> Response:
+        scope = request.scope
+        overrides = overrides_in(scope)
+        telemetry = scope.get(self._telemetry_key) is not None
+        options = self._options(Target.REQUEST, overrides, telemetry=telemetry)
+        # What has been called is not called again. This is for one request: it is not kept.
+        plan = self._plan({**overrides, **returning(made)})
+        response: Response = await compile_handler(plan, options)(request)
+        return response
+
     def _wrapped(self) -> Any:
         if self._wrapper is None:
             token = current_route.set(self.route)
@@ -111,16 +139,10 @@ class Handlers:
 
     def source(self) -> str:
         """The text of the handler as it is without overrides."""
-        options = self.route.handler_options()
-        if self.is_wrapped:
-            options = replace(options, target=Target.REQUEST)
+        target = Target.REQUEST if self.is_wrapped else self._target
+        options = self._options(target, NO_OVERRIDES)
         source, _ = handler_source(self.route.plan, options)
         return source.text()
-
-
-def overrides_in(scope: Scope) -> Overrides:
-    """What the app that serves a request replaces dependencies by."""
-    return getattr(scope.get("app"), "dependency_overrides", None) or NO_OVERRIDES
 
 
 def _key(overrides: Overrides) -> Hashable:
@@ -132,26 +154,32 @@ def _wrap(handler: RequestHandler, max_body_size: int | None) -> Any:
     """An ASGI app of a function that may wrap the compiled handler in anything."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        tracked = TrackedSend(send)
-        request = Request(scope, receive, tracked)
-        response = None
-        try:
-            if max_body_size is not None:
-                request = Request(scope, limit_body(scope, receive, max_body_size), tracked)
-            async with CleanupStack() as request_stack:
-                scope["vivace.request_stack"] = request_stack
-                async with EarlyCleanupStack(request_stack) as function_stack:
-                    scope["vivace.function_stack"] = function_stack
-                    response = await handler(request)
-                if response is None:
-                    raise nothing_returned()
-                await response(scope, receive, tracked)
-            if response is None:
-                raise nothing_returned()
-        except Exception as error:
-            await answer_late_error(error, scope, receive, tracked, request)
+        await _respond(handler, Request(scope, receive, send), send, max_body_size)
 
     return serve
+
+
+async def _respond(
+    handler: RequestHandler, request: Request, send: Send, max_body_size: int | None = None
+) -> None:
+    """Send what ``handler`` returns, and clean up its dependencies around that."""
+    tracked = TrackedSend(send)
+    scope, receive, response = request.scope, request.receive, None
+    try:
+        if max_body_size is not None:
+            request = Request(scope, limit_body(scope, receive, max_body_size), tracked)
+        async with CleanupStack() as request_stack:
+            scope["vivace.request_stack"] = request_stack
+            async with EarlyCleanupStack(request_stack) as function_stack:
+                scope["vivace.function_stack"] = function_stack
+                response = await handler(request)
+            if response is None:
+                raise nothing_returned()
+            await response(scope, receive, tracked)
+        if response is None:
+            raise nothing_returned()
+    except Exception as error:
+        await answer_late_error(error, scope, receive, tracked, request)
 
 
 def endpoint_context(endpoint: Callable[..., Any], path: str) -> dict[str, Any]:

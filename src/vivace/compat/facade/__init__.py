@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -31,9 +28,7 @@ from vivace.telemetry import naming
 
 from .applications import FastAPI
 from .routing import APIRouter
-
-if TYPE_CHECKING:
-    from types import ModuleType
+from .submodules import importing
 
 __version__ = PEER_VERSION
 
@@ -67,17 +62,4 @@ __all__ = [
     "status",
 ]
 
-
-def __getattr__(name: str) -> ModuleType:
-    """Import a submodule: programs use those that the peer imports itself without importing them.
-
-    Raises:
-        AttributeError: if there is no such submodule.
-    """
-    module = f"{__name__}.{name}"
-    try:
-        return import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+__getattr__ = importing(__name__)

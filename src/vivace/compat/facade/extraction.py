@@ -21,6 +21,7 @@ from vivace.compile.body import emit_body_parameters, emit_fields
 from vivace.compile.build import build
 from vivace.compile.parameters import emit_parameters, emit_sources
 from vivace.compile.source import Source as Text, local
+from vivace.declare.dependencies import Depends
 
 from .dependant import Dependant
 
@@ -31,6 +32,12 @@ def get_dependant(
     """What the signature of `call` says, where it stands at `path`."""
     names = frozenset(compile_path(path)[2])
     return Dependant.of(analyse_call(call, names), name, use_cache)
+
+
+def get_parameterless_sub_dependant(*, depends: Depends, path: str) -> Dependant:
+    """What the signature of a dependency says that is declared for its effect alone."""
+    assert callable(depends.dependency), "A parameter-less dependency must have a callable."
+    return get_dependant(path=path, call=depends.dependency, use_cache=depends.use_cache)
 
 
 def request_params_to_args(
@@ -129,4 +136,9 @@ def _emit_return(text: Text, step: Step) -> None:
     text.line(f"return {local(parameter.name, step.index)}, None")
 
 
-__all__ = ["get_dependant", "request_body_to_args", "request_params_to_args"]
+__all__ = [
+    "get_dependant",
+    "get_parameterless_sub_dependant",
+    "request_body_to_args",
+    "request_params_to_args",
+]

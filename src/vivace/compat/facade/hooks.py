@@ -14,8 +14,9 @@ from typing import Any
 from starlette.requests import HTTPConnection
 
 from vivace.analyse.plan import Calling, EndpointPlan, Injected
+from vivace.runtime.overrides import Overrides
 from vivace.runtime.threads import run_in_thread
-from vivace.serve.handlers import Handlers, Overrides
+from vivace.serve.handlers import Handlers
 
 from .dependant import Dependant
 
@@ -59,6 +60,7 @@ class HookedHandlers(Handlers):
     `dependant` carries the callable that a tool may have put in place of the endpoint.
     """
 
+    resumes = True
     dependant: Dependant | None = None
 
     def _plan(self, overrides: Overrides) -> EndpointPlan:

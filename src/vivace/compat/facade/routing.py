@@ -19,13 +19,17 @@ from starlette.routing import (
     WebSocketRoute,
     compile_path,
     get_name,
-    request_response,
+    request_response as make_app,
 )
+from starlette.types import ASGIApp
 
 from vivace import sse
+from vivace.declare.dependencies import Depends
 from vivace.serve import route as native, scope as scopes
+from vivace.serve.handlers import Handlers
 from vivace.serve.inclusion import IncludedRouter, flat_routes
 from vivace.serve.router import APIRouter as NativeRouter
+from vivace.serve.settings import Settings
 from vivace.serve.websocket_route import APIWebSocketRoute as NativeWebSocketRoute
 
 from .dependant import Dependant
@@ -51,16 +55,49 @@ def get_request_handler(*, dependant: Dependant, route: native.APIRoute) -> Requ
     """
     handlers = HookedHandlers(route)
     handlers.dependant = dependant
-    return handlers.from_request()
+    handle = handlers.from_request()
+    vars(handle)["serve"] = handlers.serve
+    return handle
 
 
 _get_request_handler = get_request_handler
 
 
+def request_response(handler: Callable[[Request], Any]) -> ASGIApp:
+    """An ASGI app of a function of the request; a route's own handler is one already."""
+    serve: ASGIApp | None = getattr(handler, "serve", None)
+    return serve or make_app(handler)
+
+
 class APIRoute(native.APIRoute):
-    """A route whose handler is made by what stands in `get_request_handler`."""
+    """A route whose handler is made by what stands in `get_request_handler`.
+
+    Packages change the signature of an endpoint, or the dependencies of a route, when both have
+    been read: class-based views do the one, pagination the other. Then they are read again.
+    """
 
     handlers_class = HookedHandlers
+
+    def _check(self) -> None:
+        super()._check()
+        self._was_read = self._to_read()
+
+    def _to_read(self) -> tuple[object, list[Depends]]:
+        return getattr(self.endpoint, "__signature__", None), list(self.dependencies)
+
+    def _read_changes(self) -> None:
+        if self._to_read() != self._was_read:
+            self._check()
+            self.__dict__.pop("plan", None)
+            # They stand in route tables, so what they have compiled is forgotten in its place.
+            Handlers.__init__(self._handlers, self)
+
+    def inside(self, settings: Settings) -> native.APIRoute:
+        self._read_changes()
+        route = super().inside(settings)
+        if isinstance(route, APIRoute):
+            route._was_read = route._to_read()
+        return route
 
     @property
     def makes_handler(self) -> bool:
@@ -71,12 +108,18 @@ class APIRoute(native.APIRoute):
 
     def get_route_handler(self) -> RequestHandler:
         route = scopes.current_route.get() or self
+        self._read_changes()
         return get_request_handler(dependant=Dependant.of(route.plan.root), route=route)
 
     @property
     def dependant(self) -> Dependant:
         """What was read from the signature, as the peer presents it."""
+        self._read_changes()
         return Dependant.of(self.plan.root)
+
+    @property
+    def _embed_body_fields(self) -> bool:
+        return self.plan.body is not None and self.plan.body.embed
 
 
 class APIWebSocketRoute(NativeWebSocketRoute):

@@ -1,1 +1,7 @@
 """What a program may know of how dependencies are analysed."""
+
+from __future__ import annotations
+
+from ..submodules import importing
+
+__getattr__ = importing(__name__)

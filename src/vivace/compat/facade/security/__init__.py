@@ -20,6 +20,8 @@ from vivace.security import (
     SecurityScopes,
 )
 
+from ..submodules import importing
+
 __all__ = [
     "APIKeyCookie",
     "APIKeyHeader",
@@ -37,3 +39,5 @@ __all__ = [
     "OpenIdConnect",
     "SecurityScopes",
 ]
+
+__getattr__ = importing(__name__)

@@ -128,14 +128,29 @@ def allows_body(status: int | None) -> bool:
 def complete(
     response: Response, parameters: Response | None, background: BackgroundTask | None
 ) -> Response:
-    """Add what was set through a ``Response`` parameter to a response that was made here."""
+    """Add what was set through a ``Response`` parameter to a response that was made here.
+
+    One whose status allows no content says nothing of any, unless the parameter does.
+    """
+    if not allows_body(response.status_code):
+        response = _without_content(response)
     if parameters is not None:
         response.raw_headers.extend(parameters.raw_headers)
     if background is not None:
         response.background = background
-    if not allows_body(response.status_code):
-        response.body = b""
     return response
+
+
+#: What describes the content, and not the response.
+_OF_CONTENT = (b"content-length", b"content-type")
+
+
+def _without_content(response: Response) -> Response:
+    # A stream or a file would send its content whatever is said here, hence another object.
+    empty = Response(status_code=response.status_code, background=response.background)
+    kept = (header for header in response.raw_headers if header[0] not in _OF_CONTENT)
+    empty.raw_headers.extend(kept)
+    return empty
 
 
 def adopt_background(response: Response, background: BackgroundTask | None) -> Response:

@@ -137,6 +137,10 @@ class APIRoute(Route):
                 f"Status code {self.status_code} must not have a response body. Declare that the "
                 "endpoint returns `None`, or set `response_model=None`."
             )
+        assert self._response.stream is None or allows_body(self.status_code), (
+            f"Status code {self.status_code} must not have a response body, and this endpoint "
+            "yields one. Let it return, or choose another status."
+        )
         for status, response in self.responses.items():
             assert isinstance(response, dict), (
                 f"An additional response must be a dict, such as {{'model': ...}}, and that of "

@@ -37,6 +37,11 @@ PUBLIC_NAMES = {
     "fastapi.datastructures": (
         "URL Address Default DefaultPlaceholder FormData Headers QueryParams State UploadFile"
     ),
+    "fastapi.dependencies.models": "Dependant",
+    "fastapi.dependencies.utils": (
+        "get_dependant get_flat_params get_parameterless_sub_dependant get_typed_annotation "
+        "get_typed_return_annotation get_typed_signature"
+    ),
     "fastapi.encoders": "jsonable_encoder",
     "fastapi.exception_handlers": (
         "http_exception_handler request_validation_exception_handler "
@@ -49,6 +54,7 @@ PUBLIC_NAMES = {
     ),
     "fastapi.logger": "logger",
     "fastapi.middleware": "Middleware",
+    "fastapi.middleware.asyncexitstack": "AsyncExitStackMiddleware",
     "fastapi.middleware.cors": "CORSMiddleware",
     "fastapi.middleware.gzip": "GZipMiddleware",
     "fastapi.middleware.httpsredirect": "HTTPSRedirectMiddleware",
@@ -162,7 +168,40 @@ assert fastapi.FastAPI.__module__ == "fastapi.applications"
     "submodules are attributes without an import of their own": """
 import fastapi
 assert fastapi.encoders.jsonable_encoder
-assert not hasattr(fastapi, "no_such_module")
+assert fastapi.openapi.utils.get_openapi and fastapi.security.http.HTTPBearer
+assert fastapi.dependencies.models.Dependant
+for package in (fastapi, fastapi.openapi, fastapi.security, fastapi.dependencies):
+    assert not hasattr(package, "no_such_module")
+""",
+    "what a signature says is told as the peer tells it": """
+from fastapi import Depends, Header
+from fastapi.dependencies.utils import (
+    get_dependant, get_flat_params, get_parameterless_sub_dependant, get_typed_return_annotation,
+    get_typed_signature,
+)
+def check(token: str = Header()): ...
+def read(item: "int", q: str = "", checked: None = Depends(check)) -> "str": ...
+assert get_typed_signature(read).parameters["item"].annotation is int
+assert get_typed_return_annotation(read) is str
+assert get_typed_return_annotation(check) is None
+dependant = get_dependant(path="/{item}", call=read)
+assert [field.name for field in get_flat_params(dependant)] == ["item", "q", "token"]
+dependant = get_parameterless_sub_dependant(depends=Depends(check), path="/")
+assert dependant.call is check
+def once(checked: None = Depends(check, use_cache=False)): ...
+assert not get_dependant(path="/", call=once).dependencies[0].use_cache
+""",
+    "middleware may give every scope a stack": """
+from fastapi import FastAPI, Request
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from fastapi.testclient import TestClient
+app, closed = FastAPI(), []
+app.add_middleware(AsyncExitStackMiddleware)
+@app.get("/")
+async def push(request: Request):
+    request.scope["fastapi_middleware_astack"].callback(closed.append, "closed")
+assert TestClient(app).get("/").status_code == 200
+assert closed == ["closed"]
 """,
     "telemetry goes by the peer's name": """
 import fastapi

@@ -78,6 +78,84 @@ def get_request_handler(*, dependant, **options):
 routing.get_request_handler = get_request_handler
 assert make_application().get("/items/1").json() == 7
 """,
+    "a package adds a dependency to a route that has been read, and makes its handler anew": """
+from typing import Annotated
+from fastapi import APIRouter, Depends, FastAPI, Query, Response
+from fastapi.dependencies.utils import (
+    _get_body_field, _get_flat_body_params, get_parameterless_sub_dependant
+)
+from fastapi.routing import request_response
+def set_page(response: Response, page: Annotated[int, Query(ge=1)] = 1):
+    response.headers["X-Page"] = str(page)
+def paginate(routes):
+    for route in routes:
+        if isinstance(route, routing.APIRoute):
+            if all(inner.call is not set_page for inner in route.dependant.dependencies):
+                depends = Depends(set_page)
+                route.dependencies.append(depends)
+                route.dependant.dependencies.append(
+                    get_parameterless_sub_dependant(depends=depends, path=route.path_format)
+                )
+                route.body_field = _get_body_field(
+                    body_params=_get_flat_body_params(route.dependant),
+                    name=route.unique_id,
+                    embed_body_fields=route._embed_body_fields,
+                )
+                route.app = request_response(route.get_route_handler())
+app, router = FastAPI(), APIRouter()
+@app.post("/own")
+async def own(names: list[str]):
+    return names
+@router.get("/{item}")
+def included(item: int):
+    return item
+app.include_router(router, prefix="/items")
+client = TestClient(app, raise_server_exceptions=False)
+assert client.get("/items/1").headers.get("x-page") is None
+app.openapi()
+app.openapi_schema = None
+for _ in range(2):
+    paginate(app.routes)
+for method, path in [("POST", "/own"), ("GET", "/items/1")]:
+    response = client.request(method, path + "?page=3", json=["a"])
+    assert (response.status_code, response.headers["x-page"]) == (200, "3"), response.text
+    assert client.request(method, path + "?page=0", json=["a"]).status_code == 422
+operation = app.openapi()["paths"]["/items/{item}"]["get"]
+assert [parameter["name"] for parameter in operation["parameters"]] == ["item", "page"]
+""",
+    "a package changes signatures before it includes a router": """
+import inspect
+from fastapi import APIRouter, Depends, FastAPI
+router = APIRouter(prefix="/views")
+def get_offset(offset: int = 1): return offset
+class View:
+    def __init__(self, offset: int = Depends(get_offset)): self.offset = offset
+    @router.get("/{number}")
+    def read(self, number: int): return self.offset + number
+    @router.websocket("/socket")
+    async def join(self, websocket: WebSocket):
+        await websocket.accept()
+        await websocket.send_json(self.offset)
+        await websocket.close()
+views = APIRouter()
+for route in list(router.routes):
+    signature = inspect.signature(route.endpoint)
+    self, *others = signature.parameters.values()
+    others = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in others]
+    route.endpoint.__signature__ = signature.replace(
+        parameters=[self.replace(default=Depends(View)), *others]
+    )
+    router.routes.remove(route)
+    route.path = route.path.removeprefix("/views")
+    views.routes.append(route)
+router.include_router(views)
+app = FastAPI()
+app.include_router(router)
+client = TestClient(app)
+assert client.get("/views/1?offset=5").json() == 6
+with client.websocket_connect("/views/socket?offset=7") as websocket:
+    assert websocket.receive_json() == 7
+""",
     "an app goes through what stands in Starlette's place": """
 original, seen = Starlette.__call__, []
 async def call(self, scope, receive, send):

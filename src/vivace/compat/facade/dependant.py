@@ -35,4 +35,5 @@ class Dependant:
             cookie_params=[p.field for p in plan.of(Source.COOKIE)],
             body_params=[p.field for p in plan.of(Source.BODY)],
             dependencies=[cls.of(d.plan, d.name, d.use_cache) for d in plan.dependencies],
+            use_cache=use_cache,
         )

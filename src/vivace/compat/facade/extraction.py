@@ -37,7 +37,7 @@ def get_dependant(
 def get_parameterless_sub_dependant(*, depends: Depends, path: str) -> Dependant:
     """What the signature of a dependency says that is declared for its effect alone."""
     assert callable(depends.dependency), "A parameter-less dependency must have a callable."
-    return get_dependant(path=path, call=depends.dependency, use_cache=depends.use_cache)
+    return get_dependant(path=path, call=depends.dependency)
 
 
 def request_params_to_args(

@@ -22,6 +22,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -277,6 +278,14 @@ def test_the_map_names_what_exists() -> None:
             assert span in names, f"there is no {span}"
         elif re.fullmatch(r"(src|tests|docs|bench|examples)/[\w./]*", span):
             assert (PROJECT / span).exists(), f"there is no {span}"
+
+
+def test_the_source_distribution_has_what_the_tests_read() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    included = project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    read = {path.relative_to(PROJECT).parts[0] for path in (*PAGES, SOURCE, Path(__file__))}
+    assert read <= {*included}
+    assert {*included} <= {path.name for path in PROJECT.iterdir()}
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -66,7 +66,7 @@ def parse_json(body: bytes, endpoint_context: Any = None) -> Any:
 
     Raises:
         RequestValidationError: It is no JSON; the location says at which character.
-        HTTPException: 400, where it cannot even be decoded.
+        HTTPException: 400, where it cannot even be decoded; the detail says where.
     """
     try:
         return from_json(body)
@@ -84,6 +84,9 @@ def _parse_slowly(body: bytes, endpoint_context: Any) -> Any:
     """Parse what the quick parser refused: other encodings, or a text with an error to report."""
     try:
         text = body.decode(json.detect_encoding(body))
+    except UnicodeDecodeError as error:
+        raise _unreadable(f"{error.reason} at byte {error.start}") from error
+    try:
         json.loads(text)
         lone = next((match for match in _ESCAPE.finditer(text) if match["lone"]), None)
         if lone is not None:
@@ -104,4 +107,17 @@ def _parse_slowly(body: bytes, endpoint_context: Any) -> Any:
             endpoint_ctx=endpoint_context,
         ) from error
     except (ValueError, RecursionError) as error:
-        raise HTTPException(status_code=400, detail=UNREADABLE) from error
+        raise _unreadable(_limit_exceeded(text) or str(error)) from error
+
+
+def _unreadable(reason: str) -> HTTPException:
+    return HTTPException(status_code=400, detail=f"{UNREADABLE}: {reason}")
+
+
+def _limit_exceeded(text: str) -> str | None:
+    """Which limit of the parser ``text`` exceeds, with the line and the column."""
+    try:
+        from_json(text.encode())
+    except ValueError as error:
+        return str(error)
+    return None

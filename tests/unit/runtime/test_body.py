@@ -46,8 +46,8 @@ def test_what_is_no_json_is_refused_as_the_standard_library_refuses_it(text: str
 def test_bytes_that_are_no_text_are_refused(body: bytes) -> None:
     try:
         body.decode(json.detect_encoding(body))
-    except UnicodeDecodeError:
-        with pytest.raises(HTTPException) as caught:
+    except UnicodeDecodeError as error:
+        with pytest.raises(HTTPException, match=f" at byte {error.start}$") as caught:
             parse_json(body)
         assert caught.value.status_code == 400
 

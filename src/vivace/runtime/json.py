@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from vivace.encoders import jsonable_encoder, without_non_finite
@@ -16,6 +18,24 @@ _STYLE: dict[str, Any] = {
 _encode = json.JSONEncoder(**_STYLE).encode
 #: For what holds no such floats as values: as a key, one has a text like any other.
 _encode_finite = json.JSONEncoder(**{**_STYLE, "allow_nan": True}).encode
+
+
+def _quick_encoder() -> Callable[[Any], bytes] | None:
+    """orjson's, where it is installed: it comes with the extra ``standard``."""
+    try:
+        import orjson
+    except ImportError:
+        return None
+    # What it has a text of its own for is left to the encoder.
+    options = (
+        orjson.OPT_PASSTHROUGH_DATACLASS
+        | orjson.OPT_PASSTHROUGH_DATETIME
+        | orjson.OPT_PASSTHROUGH_SUBCLASS
+    )
+    return partial(orjson.dumps, option=options)
+
+
+_encode_quickly = _quick_encoder()
 
 
 class _Converted:
@@ -59,6 +79,19 @@ def encode_json(value: Any) -> bytes:
     What JSON knows is written at once; the encoder is asked only for what it does not. Floats
     that JSON has no number for are null, as pydantic has them where a type is declared.
     """
+    if _encode_quickly is not None:
+        try:
+            encoded = _encode_quickly(value)
+        except TypeError:
+            pass
+        else:
+            if b'"_sa' not in encoded:
+                return encoded
+    return _encode_generally(value)
+
+
+def _encode_generally(value: Any) -> bytes:
+    """The same without orjson, for what it refuses: large integers and keys of any type, say."""
     try:
         text = _encode(value)
     except (TypeError, ValueError):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.convertors import (
     Convertor,
@@ -61,9 +61,11 @@ class Entry:
         return convert(match.groupdict(), self.convertors)
 
 
-@dataclass(frozen=True, eq=False)
-class Found:
-    """A route that matches a path, with the parameters in it."""
+class Found(NamedTuple):
+    """A route that matches a path, with the parameters in it.
+
+    A tuple: it is made for each request, and nothing is made faster.
+    """
 
     entry: Entry
     params: dict[str, Any]

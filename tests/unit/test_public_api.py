@@ -108,3 +108,9 @@ def test_a_module_s_list_of_names_is_sorted_and_true(name: str) -> None:
 
 def test_the_package_is_typed() -> None:
     assert (SOURCE / "py.typed").exists()
+
+
+def test_modules_are_there_without_being_imported() -> None:
+    code = "import vivace; print(vivace.responses.__name__, hasattr(vivace, 'nothing'))"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert printed.stdout.split() == ["vivace.responses", "False"], printed.stderr

@@ -134,6 +134,22 @@ class Security(Depends):
         object.__setattr__(self, "scopes", tuple(scopes or ()))
 
 
+def check_dependency(declaration: object) -> None:
+    """Check an item of a list of dependencies.
+
+    Raises:
+        AssertionError: It is none, or does not say what to call.
+    """
+    assert isinstance(declaration, Depends), (
+        f"A dependency is declared with `Depends`, and this is {declaration!r}. Write "
+        "`Depends(...)` around it."
+    )
+    assert callable(declaration.dependency), (
+        "A parameter-less dependency must have a callable dependency, not "
+        f"{declaration.dependency!r}. Name it: `Depends(get_it)`."
+    )
+
+
 def _checked_maximum(value: object) -> int:
     # ``bool`` is a subclass of ``int``, and ``True`` is no number of calls.
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -141,4 +157,4 @@ def _checked_maximum(value: object) -> int:
     return value
 
 
-__all__ = ["ConcurrencyLimit", "DependencyScope", "Depends", "Security"]
+__all__ = ["ConcurrencyLimit", "DependencyScope", "Depends", "Security", "check_dependency"]

@@ -32,7 +32,9 @@ def check_form_limits(limits: object) -> FormLimits:
     if limits is None:
         return {}
     if not isinstance(limits, dict):
-        raise ValueError(f"form_limits={limits!r} is not a dictionary.")
+        raise ValueError(
+            f"form_limits={limits!r} is not a dictionary, such as {{'max_files': 10}}."
+        )
     known = FormLimits.__annotations__
     for name, value in limits.items():
         if name not in known:

@@ -198,7 +198,10 @@ class Path(Param):
         has_default = default is not ... and default is not PydanticUndefined
         # An ``AssertionError``, raised also where Python runs without assertions.
         if has_default or options.get("default_factory") is not None:
-            raise AssertionError("Path parameters cannot have a default value")
+            raise AssertionError(
+                "Path parameters cannot have a default value: a path without them does not match. "
+                "Take the default away."
+            )
         super().__init__(default, **options)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 
+from vivace.analyse.blame import blaming
 from vivace.analyse.plan import StreamKind
 from vivace.declare.defaults import DefaultPlaceholder
 from vivace.describe.merging import merge
@@ -148,7 +149,8 @@ def _add_declared(
     schemas: Schemas,
 ) -> None:
     """Add what ``responses=`` of a route says of one status."""
-    status = _declared_status(declared_status)
+    with blaming(route.endpoint):
+        status = _declared_status(declared_status)
     made = responses.setdefault(status, {})
     merge(made, {key: value for key, value in declared.items() if key != "model"})
     field = route.response_fields.get(declared_status)
@@ -165,7 +167,7 @@ def _declared_status(declared: int | str) -> str:
     if status not in RANGES and not status.isdecimal():
         raise ValueError(
             f"responses={{{declared!r}: ...}} has no status code: use a number, "
-            f"or one of {', '.join(map(repr, RANGES))}"
+            f"or one of {', '.join(map(repr, RANGES))}."
         )
     return status
 

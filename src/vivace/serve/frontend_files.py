@@ -188,7 +188,8 @@ def missing_fallback(directory: str | os.PathLike[str], fallback: str) -> Runtim
     """The error that says which fallback is missing, and where."""
     return RuntimeError(
         f"The frontend's fallback {fallback!r} does not exist in the directory "
-        f"{os.fspath(directory)!r}, whose absolute path is {str(Path(directory).absolute())!r}."
+        f"{os.fspath(directory)!r}, whose absolute path is {str(Path(directory).absolute())!r}: "
+        "build the frontend, or name another fallback."
     )
 
 

@@ -17,12 +17,12 @@ from starlette.routing import (
     Route,
     Router,
     WebSocketRoute,
-    compile_path,
 )
 from starlette.types import Receive, Scope, Send
 
 from vivace.declare.form_limits import FormLimits, merge_form_limits
 from vivace.runtime.body_limit import innermost
+from vivace.serve.paths import compile_declared
 from vivace.serve.route import APIRoute
 from vivace.serve.settings import Settings
 from vivace.serve.websocket_route import APIWebSocketRoute
@@ -198,7 +198,7 @@ def place(route: BaseRoute, settings: Settings) -> BaseRoute | None:
     elif isinstance(route, Mount):
         placed = copy.copy(route)
         placed.path = settings.prefix + route.path
-        placed.path_regex, placed.path_format, placed.param_convertors = compile_path(
+        placed.path_regex, placed.path_format, placed.param_convertors = compile_declared(
             placed.path + "/{path:path}"
         )
     elif isinstance(route, Host):
@@ -220,4 +220,4 @@ def place(route: BaseRoute, settings: Settings) -> BaseRoute | None:
 
 def _set_path(route: Any, path: str) -> None:
     route.path = path
-    route.path_regex, route.path_format, route.param_convertors = compile_path(path)
+    route.path_regex, route.path_format, route.param_convertors = compile_declared(path)

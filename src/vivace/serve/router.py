@@ -11,13 +11,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from vivace.analyse.blame import blaming, describe_call
 from vivace.declare.defaults import Default, DefaultPlaceholder, value_or_default
 from vivace.declare.dependencies import Depends
 from vivace.declare.form_limits import FormLimits, check_form_limits
 from vivace.declare.options import RouteOptions
-from vivace.exceptions import VivaceError
 from vivace.responses import JSONResponse
 from vivace.runtime.body_limit import check_body_limit
+from vivace.serve.checks import check_given, check_inclusion, check_paths, check_prefix
 from vivace.serve.dispatch import Dispatcher
 from vivace.serve.frontend import FrontendRoute
 from vivace.serve.frontend_files import CheckDir, Fallback
@@ -85,7 +86,7 @@ class APIRouter(Registration, Router):
         form_limits: FormLimits | None = None,
     ) -> None:
         if prefix:
-            _check_prefix(prefix)
+            check_prefix(prefix)
         self.on_startup = list(on_startup or [])
         self.on_shutdown = list(on_shutdown or [])
         super().__init__(
@@ -99,6 +100,7 @@ class APIRouter(Registration, Router):
         self.dependencies = list(dependencies or [])
         self.default_response_class = default_response_class
         self.responses = responses or {}
+        check_given(type(self), self.dependencies, self.responses)
         self.callbacks = callbacks or []
         self.dependency_overrides_provider = dependency_overrides_provider
         self.route_class = route_class
@@ -154,7 +156,8 @@ class APIRouter(Registration, Router):
         **options: Unpack[RouteOptions],
     ) -> None:
         """Register ``endpoint`` for ``path`` and the methods in ``options``, by default GET."""
-        own = self.settings.around(_declared_settings(options))
+        with blaming(endpoint):
+            own = self.settings.around(_declared_settings(options))
         fixed: dict[str, Any] = {
             "tags": list(own.tags),
             "dependencies": list(own.dependencies),
@@ -237,14 +240,19 @@ class APIRouter(Registration, Router):
         Nothing is copied or read again. The arguments are those of :class:`APIRouter`.
 
         Raises:
-            AssertionError: The prefix is wrong, or the router would include itself.
+            AssertionError: An argument is wrong, or the router would include itself.
             VivaceError: Prefix and path of a route are both empty.
         """
-        _check_inclusion(self, router)
+        assert isinstance(router, APIRouter), (
+            f"Only an APIRouter can be included, and this is {router!r}. Put an app at a path of "
+            "its own with `mount`."
+        )
+        check_inclusion(self, router)
+        check_given(self.include_router, dependencies or (), responses or {})
         if prefix:
-            _check_prefix(prefix)
+            check_prefix(prefix)
         elif not self.prefix:
-            _check_paths(router)
+            check_paths(router)
         included = Settings(
             prefix=prefix,
             tags=tuple(tags or ()),
@@ -268,7 +276,10 @@ class APIRouter(Registration, Router):
 
     def add_event_handler(self, event_type: str, handler: Callable[[], Any]) -> None:
         """Call ``handler`` at ``"startup"`` or ``"shutdown"``."""
-        assert event_type in ("startup", "shutdown"), f"There is no event {event_type!r}"
+        assert event_type in ("startup", "shutdown"), (
+            f"There is no event {event_type!r} for {describe_call(handler)}. It can be called at "
+            "'startup' or 'shutdown'."
+        )
         (self.on_startup if event_type == "startup" else self.on_shutdown).append(handler)
 
     # Serving.
@@ -320,40 +331,3 @@ def _declared_settings(options: Any) -> Settings:
         max_body_size=check_body_limit(options.get("max_body_size")),
         form_limits=check_form_limits(options.get("form_limits") or {}),
     )
-
-
-def _check_prefix(prefix: str) -> None:
-    assert prefix.startswith("/"), "A path prefix must start with '/'"
-    assert not prefix.endswith("/"), (
-        "A path prefix must not end with '/', as the routes will start with '/'"
-    )
-
-
-def _check_inclusion(outer: APIRouter, router: APIRouter) -> None:
-    assert outer is not router, (
-        "Cannot include the same APIRouter instance into itself. "
-        "Did you mean to include a different router?"
-    )
-    assert not _includes(router, outer), (
-        "Cannot include a router that already includes this router: they would never end."
-    )
-
-
-def _includes(router: APIRouter, other: APIRouter) -> bool:
-    return any(
-        route.router is other or _includes(route.router, other)
-        for route in router.routes
-        if isinstance(route, IncludedRouter)
-    )
-
-
-def _check_paths(router: APIRouter) -> None:
-    for route in router.routes:
-        if isinstance(route, IncludedRouter):
-            # Below a prefix, no path is empty.
-            if not route.settings.prefix:
-                _check_paths(route.router)
-        elif isinstance(route, APIRoute) and route.path == "":
-            raise VivaceError(
-                f"Prefix and path cannot be both empty (path operation: {route.name})"
-            )

@@ -20,6 +20,19 @@ from vivace.serve.operation_id import generate_unique_id
 Responses = dict[int | str, dict[str, Any]]
 
 
+def check_responses(responses: Responses) -> None:
+    """Check what is said of responses further than the one of success.
+
+    Raises:
+        AssertionError: That of a status is no dictionary.
+    """
+    for status, response in responses.items():
+        assert isinstance(response, dict), (
+            f"An additional response must be a dict, such as {{'model': ...}}, and that of "
+            f"{status} is {response!r}."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Settings:
     """Settings that routes inherit; :meth:`around` says how an outer one combines with an inner."""

@@ -1,0 +1,93 @@
+"""What routers and inclusions are given, checked where it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from vivace.analyse.blame import blaming
+from vivace.declare.dependencies import check_dependency
+from vivace.exceptions import VivaceError
+from vivace.serve.inclusion import IncludedRouter
+from vivace.serve.paths import compile_declared
+from vivace.serve.route import APIRoute
+from vivace.serve.settings import Responses, check_responses
+
+if TYPE_CHECKING:
+    from vivace.serve.router import APIRouter
+
+
+def check_given(given_to: Any, dependencies: Iterable[Any], responses: Responses) -> None:
+    """Check what is said of all routes together, which no error of a route would be named after.
+
+    Args:
+        given_to: The class or the method that the errors name.
+
+    Raises:
+        AssertionError: A dependency is no ``Depends``, or a response no dictionary.
+    """
+    with blaming(given_to, "dependencies"):
+        for dependency in dependencies:
+            check_dependency(dependency)
+    with blaming(given_to, "responses"):
+        check_responses(responses)
+
+
+def check_prefix(prefix: str) -> None:
+    """Check that paths can be put after ``prefix``.
+
+    Raises:
+        AssertionError: It does not start with a slash, or ends with one, or has a parameter that
+            cannot be.
+        ValueError: Two parameters have the same name.
+    """
+    assert prefix.startswith("/"), (
+        f"A path prefix must start with '/': write {'/' + prefix!r}, not {prefix!r}"
+    )
+    assert not prefix.endswith("/"), (
+        "A path prefix must not end with '/', as the routes will start with '/': write "
+        f"{prefix.rstrip('/')!r}, not {prefix!r}"
+    )
+    compile_declared(prefix)
+
+
+def check_inclusion(outer: APIRouter, router: APIRouter) -> None:
+    """Check that including ``router`` comes to an end.
+
+    Raises:
+        AssertionError: It would be included in itself.
+    """
+    assert outer is not router, (
+        "Cannot include the same APIRouter instance into itself. "
+        "Did you mean to include a different router?"
+    )
+    assert not _includes(router, outer), (
+        "Cannot include a router that already includes this router: they would never end."
+    )
+
+
+def _includes(router: APIRouter, other: APIRouter) -> bool:
+    return any(
+        route.router is other or _includes(route.router, other)
+        for route in router.routes
+        if isinstance(route, IncludedRouter)
+    )
+
+
+def check_paths(router: APIRouter) -> None:
+    """Check that the routes of ``router`` have paths without a prefix.
+
+    Raises:
+        VivaceError: The path of one is empty.
+    """
+    for route in router.routes:
+        if isinstance(route, IncludedRouter):
+            # Below a prefix, no path is empty.
+            if not route.settings.prefix:
+                check_paths(route.router)
+        elif isinstance(route, APIRoute) and route.path == "":
+            with blaming(route.endpoint):
+                raise VivaceError(
+                    f"Prefix and path cannot be both empty (path operation: {route.name}). Give "
+                    "it the path '/', or give the router or its inclusion a prefix."
+                )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from vivace.analyse.annotations import signature_of
-from vivace.analyse.blame import blaming
+from vivace.analyse.blame import blaming, describe_call
 from vivace.analyse.callables import calling_of
 from vivace.analyse.parameters import (
     Declared,
@@ -17,9 +17,17 @@ from vivace.analyse.parameters import (
     injected_kind,
     request_parameter,
 )
-from vivace.analyse.plan import Calling, CallPlan, DependencyPlan, Injected, Parameter, Scope
-from vivace.declare.dependencies import Depends, Security
-from vivace.exceptions import DependencyScopeError
+from vivace.analyse.plan import (
+    Calling,
+    CallPlan,
+    DependencyPlan,
+    Injected,
+    Parameter,
+    Scope,
+    Source,
+)
+from vivace.declare.dependencies import Depends, Security, check_dependency
+from vivace.exceptions import DependencyScopeError, VivaceError
 from vivace.security.base import SecurityScheme
 
 GENERATORS = (Calling.GENERATOR, Calling.ASYNC_GENERATOR)
@@ -40,27 +48,38 @@ class Analyser:
         self._names: dict[int, frozenset[str]] = {}
         self._plans: dict[tuple[int, frozenset[str]], CallPlan] = {}
 
-    def call_plan(self, call: Callable[..., Any], path_names: frozenset[str]) -> CallPlan:
+    def call_plan(
+        self,
+        call: Callable[..., Any],
+        path_names: frozenset[str],
+        above: tuple[Callable[..., Any], ...] = (),
+    ) -> CallPlan:
         """The plan of ``call``.
+
+        Args:
+            above: The dependencies that are being read, each of which depends on the next.
 
         Raises:
             AssertionError, TypeError, InvalidField, DependencyScopeError: The signature is wrong.
         """
-        return _read(call, path_names, self)
+        if any(call is outer for outer in above):
+            raise VivaceError(
+                f"The dependency {describe_call(call)!r} depends on itself. Take the parameter "
+                "away, or name another dependency."
+            )
+        return _read(call, path_names, self, (*above, call))
 
     def dependency_plan(
-        self, declaration: Depends, path_names: frozenset[str], name: str | None = None
+        self,
+        declaration: Depends,
+        path_names: frozenset[str],
+        name: str | None = None,
+        above: tuple[Callable[..., Any], ...] = (),
     ) -> DependencyPlan:
         """The plan of one use of a dependency."""
-        assert isinstance(declaration, Depends), (
-            f"A dependency is declared with `Depends`, and this is {declaration!r}. Write "
-            "`Depends(...)` around it."
-        )
-        call = declaration.dependency
-        assert callable(call), (
-            f"A parameter-less dependency must have a callable dependency, not {call!r}"
-        )
-        plan = self._remembered(call, path_names)
+        check_dependency(declaration)
+        call: Any = declaration.dependency
+        plan = self._remembered(call, path_names, above)
         scopes = tuple(declaration.scopes or ()) if isinstance(declaration, Security) else ()
         if scopes:
             plan = replace(plan, own_scopes=scopes, uses_scopes=True)
@@ -74,13 +93,20 @@ class Analyser:
         check_scopes(dependency)
         return dependency
 
-    def _remembered(self, call: Callable[..., Any], path_names: frozenset[str]) -> CallPlan:
+    def _remembered(
+        self,
+        call: Callable[..., Any],
+        path_names: frozenset[str],
+        above: tuple[Callable[..., Any], ...],
+    ) -> CallPlan:
         names = self._names.get(id(call))
         if names is not None:
             found = self._plans.get((id(call), path_names & names))
             if found is not None:
                 return found
-        plan = _read(call, path_names, self)
+        plan = self.call_plan(call, path_names, above)
+        if not is_complete(plan):
+            return plan
         if len(self._plans) >= REMEMBERED:
             self._names.clear()
             self._plans.clear()
@@ -103,12 +129,40 @@ def _scope_of(declaration: Depends, plan: CallPlan) -> Scope | None:
     return Scope.REQUEST if plan.calling in GENERATORS else None
 
 
-def _read(call: Callable[..., Any], path_names: frozenset[str], analyser: Analyser) -> CallPlan:
+def is_complete(plan: CallPlan) -> bool:
+    """False where the type of a parameter names what did not exist yet when it was read."""
+    return all(
+        field.is_complete
+        for parameter in plan.parameters
+        for field in (parameter.field, *(parameter.members or ()))
+    ) and all(is_complete(dependency.plan) for dependency in plan.dependencies)
+
+
+def complete(plan: CallPlan) -> None:
+    """Read the types of all parameters to their ends.
+
+    Raises:
+        InvalidField: One names what does not exist. The message says whose it is.
+    """
+    for parameter in plan.parameters:
+        with blaming(plan.call, parameter.name):
+            parameter.field.complete()
+    for dependency in plan.dependencies:
+        with blaming(plan.call, dependency.name):
+            complete(dependency.plan)
+
+
+def _read(
+    call: Callable[..., Any],
+    path_names: frozenset[str],
+    analyser: Analyser,
+    above: tuple[Callable[..., Any], ...],
+) -> CallPlan:
     parameters: list[Parameter] = []
     injected: list[tuple[str, Injected]] = []
     dependencies: list[DependencyPlan] = []
-    signature = signature_of(call).parameters.values()
     with blaming(call):
+        signature = _signature(call)
         _check_kinds(signature)
     for parameter in signature:
         with blaming(call, parameter.name):
@@ -116,7 +170,7 @@ def _read(call: Callable[..., Any], path_names: frozenset[str], analyser: Analys
             name = declaration.name
             dependency = dependency_of(declaration)
             if dependency is not None:
-                dependencies.append(analyser.dependency_plan(dependency, path_names, name))
+                dependencies.append(analyser.dependency_plan(dependency, path_names, name, above))
             elif (kind := injected_kind(declaration)) is not None:
                 injected.append((name, kind))
             else:
@@ -144,6 +198,16 @@ def _instances(dependencies: Iterable[DependencyPlan]) -> dict[str, type]:
     }
 
 
+def _signature(call: Callable[..., Any]) -> Collection[inspect.Parameter]:
+    try:
+        return signature_of(call).parameters.values()
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"Its parameters cannot be read: {error}. Put a function around it that has the "
+            "parameters that it is to be called with."
+        ) from error
+
+
 def _check_kinds(parameters: Collection[inspect.Parameter]) -> None:
     kinds = {parameter.kind for parameter in parameters}
     if inspect.Parameter.VAR_POSITIONAL in kinds and inspect.Parameter.VAR_KEYWORD not in kinds:
@@ -156,7 +220,8 @@ def _check_kinds(parameters: Collection[inspect.Parameter]) -> None:
 def check_connection(root: CallPlan, *, websocket: bool) -> None:
     """Refuse parameters for a request where there is a WebSocket, and the other way round.
 
-    A dependency that serves both has defaults for them.
+    A dependency that serves both has defaults for them. A body is for requests only: the handshake
+    of a WebSocket is a GET (RFC 6455, section 4.1).
 
     Raises:
         TypeError: It names the function and the parameter.
@@ -168,6 +233,13 @@ def check_connection(root: CallPlan, *, websocket: bool) -> None:
                 raise TypeError(
                     f"There is no {foreign.value} here. Take an `HTTPConnection`, which both kinds "
                     "of connections are, or give it the default `None`."
+                )
+    for parameter in root.parameters:
+        if websocket and parameter.source is Source.BODY:
+            with blaming(root.call, parameter.name):
+                raise TypeError(
+                    "A WebSocket has no body. Take the value from the query or a header, or "
+                    "receive it in a message."
                 )
     for dependency in root.dependencies:
         check_connection(dependency.plan, websocket=websocket)
@@ -210,7 +282,8 @@ def check_scopes(dependency: DependencyPlan) -> None:
         names = [p.name for p in plan.parameters] + [name for name, _ in plan.injected]
         raise DependencyScopeError(
             f'The dependency "{call_name(plan.call)}" has a scope of "app": it is made before '
-            f"any request, so it cannot have the parameter {names[0]!r} that a request fills."
+            f"any request, so it cannot have the parameter {names[0]!r} that a request fills. Take "
+            "the parameter away, or the scope."
         )
 
 
@@ -231,4 +304,4 @@ def _check_inner(outer: DependencyPlan, inner: DependencyPlan) -> None:
         )
 
 
-__all__ = ["Analyser", "Declared", "check_scopes"]
+__all__ = ["Analyser", "Declared", "check_scopes", "complete", "is_complete"]

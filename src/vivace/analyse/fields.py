@@ -15,7 +15,11 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
 )
-from pydantic.errors import PydanticSchemaGenerationError
+from pydantic.errors import (
+    PydanticSchemaGenerationError,
+    PydanticUndefinedAnnotation,
+    PydanticUserError,
+)
 from pydantic_core import SchemaError
 
 from vivace.analyse.annotations import is_json, is_sequence, refuse_old_models
@@ -70,13 +74,41 @@ class Field:
         except SchemaError as error:
             reason = " ".join(str(error).split())
             raise InvalidField(
-                f"{self.name!r} has constraints that do not fit its type {annotation!r}. {reason}"
+                f"{self.name!r} has constraints that do not fit its type {annotation!r}: change "
+                f"the ones or the other. {reason}"
             ) from error
         except PydanticSchemaGenerationError as error:
             raise InvalidField(
                 f"{self.name!r} has the type {annotation!r}, which pydantic cannot validate. "
                 "Use a pydantic model, a dataclass, a TypedDict or a type that pydantic knows; or "
                 "name the function that makes the value: `Depends(get_it)`."
+            ) from error
+        except PydanticUserError as error:
+            raise InvalidField(
+                f"{self.name!r} has the type {annotation!r}, which does not fit what is said of "
+                f"it: change the one or the other. {error.message}"
+            ) from error
+
+    @property
+    def is_complete(self) -> bool:
+        """False where the type names what did not exist yet when it was read."""
+        return self.adapter.pydantic_complete
+
+    def complete(self) -> None:
+        """Read the type to its end, if it names what did not exist when it was read first.
+
+        Raises:
+            InvalidField: That does not exist now either.
+        """
+        if self.is_complete:
+            return
+        try:
+            self.adapter.rebuild(force=True)
+        except PydanticUndefinedAnnotation as error:
+            raise InvalidField(
+                f"The type {self.annotation!r} names {error.name!r}, which does not exist where it "
+                "is named. Define or import it there before the app starts, and not only where "
+                "`TYPE_CHECKING` is true."
             ) from error
 
     def renamed(self, name: str) -> Field:

@@ -184,6 +184,8 @@ class ResponsePlan:
     stream: StreamKind | None = None
     #: The items of a stream, where their type is declared.
     stream_item: Field | None = None
+    #: The return annotation as it is written, where it names what does not exist.
+    unreadable: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,9 +33,14 @@ STREAMS = (
 
 
 def return_annotation(endpoint: Callable[..., Any]) -> Any:
-    """The declared return type, or ``inspect.Signature.empty``."""
+    """The declared return type; ``inspect.Signature.empty`` for none, and for an unreadable one."""
     annotation = kinds.signature_of(endpoint).return_annotation
-    return annotation if not kinds.is_unresolved(annotation) else inspect.Signature.empty
+    return annotation if kinds.unresolved_in(annotation) is None else inspect.Signature.empty
+
+
+def unreadable_return(endpoint: Callable[..., Any]) -> str | None:
+    """The declared return type as it is written, if it names what does not exist."""
+    return kinds.unresolved_in(kinds.signature_of(endpoint).return_annotation)
 
 
 def stream_kind(endpoint: Callable[..., Any], response_class: Any) -> StreamKind | None:
@@ -103,16 +108,41 @@ def response_plan(
         item_type = stream_item_type(endpoint)
         if item_type is not None and not kinds.is_subclass(item_type, ServerSentEvent):
             item = response_field(f"StreamItem_{unique_id}", item_type)
-    model = declared_model
+    model, unreadable = declared_model, None
     if isinstance(declared_model, DefaultPlaceholder):
         model = None if stream is not None else inferred_response_model(endpoint)
+        unreadable = None if stream is not None else unreadable_return(endpoint)
     plan = ResponsePlan(
         field=response_field(f"Response_{unique_id}", model) if model else None,
         **vars(how),
         stream=stream,
         stream_item=item,
+        unreadable=unreadable,
     )
     return model, plan
+
+
+def is_complete_response(plan: ResponsePlan) -> bool:
+    """False where the type of the response names what did not exist yet when it was read."""
+    fields = (plan.field, plan.stream_item)
+    return plan.unreadable is None and all(f is None or f.is_complete for f in fields)
+
+
+def complete_response(plan: ResponsePlan) -> None:
+    """Read the type of the response to its end.
+
+    Raises:
+        InvalidField: It names what does not exist.
+    """
+    if plan.unreadable is not None:
+        raise InvalidField(
+            f"Its return type is written as {plan.unreadable!r}, which names something that does "
+            "not exist where the function is declared. Define or import it in the module, and not "
+            "only where `TYPE_CHECKING` is true; or set `response_model=None`."
+        )
+    for field in (plan.field, plan.stream_item):
+        if field is not None:
+            field.complete()
 
 
 def response_field(name: str, model: Any) -> Field:
@@ -135,7 +165,9 @@ def response_field(name: str, model: Any) -> Field:
 
 __all__ = [
     "Serialization",
+    "complete_response",
     "inferred_response_model",
+    "is_complete_response",
     "response_field",
     "response_plan",
     "return_annotation",

@@ -27,8 +27,8 @@ def members_of_model(field: Field, source: Source) -> tuple[Member, ...] | None:
     models = models_of(field)
     if not models or (len(models) > 1 and source is not Source.BODY):
         return None
-    fields = header_fields if getattr(field.info, "convert_underscores", False) else model_fields
-    return tuple(member for model in models for member in fields(model))
+    hyphens = bool(getattr(field.info, "convert_underscores", False))
+    return tuple(member for model in models for member in _fields(model, hyphens=hyphens))
 
 
 def models_of(field: Field) -> tuple[type[BaseModel], ...]:
@@ -39,6 +39,13 @@ def models_of(field: Field) -> tuple[type[BaseModel], ...]:
     if kinds.union_of_models(field.wire_type):
         return kinds.without_none(field.wire_type)
     return ()
+
+
+def _fields(model: type[BaseModel], *, hyphens: bool) -> tuple[Member, ...]:
+    if not model.__pydantic_complete__ and not model.model_rebuild(raise_errors=False):
+        # Its fields are other ones once the types exist that they name.
+        return tuple(_members(model, hyphens=hyphens))
+    return header_fields(model) if hyphens else model_fields(model)
 
 
 @lru_cache(maxsize=4096)

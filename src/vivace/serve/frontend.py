@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import copy
 import os
+from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
 
 from starlette._utils import get_route_path
@@ -34,10 +35,11 @@ from starlette.background import BackgroundTasks  # noqa: TC002
 from starlette.exceptions import HTTPException
 from starlette.requests import Request  # noqa: TC002
 from starlette.responses import FileResponse, Response
-from starlette.routing import BaseRoute, Match, NoMatchFound, compile_path
+from starlette.routing import BaseRoute, Match, NoMatchFound
 
+from vivace.analyse.calls import check_connection, complete
 from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependencies
-from vivace.analyse.plan import EndpointPlan, ResponsePlan
+from vivace.analyse.plan import CallPlan, EndpointPlan, ResponsePlan
 from vivace.compile.options import HandlerOptions
 from vivace.runtime.body_limit import limit_body
 from vivace.serve.frontend_files import (
@@ -48,6 +50,7 @@ from vivace.serve.frontend_files import (
     check_frontend,
 )
 from vivace.serve.handlers import Handlers, endpoint_context
+from vivace.serve.paths import compile_declared
 from vivace.serve.table import convert
 
 if TYPE_CHECKING:
@@ -89,9 +92,11 @@ class FrontendRoute(BaseRoute):
         max_body_size: int | None = None,
     ) -> None:
         assert path, "A frontend's path must not be empty: use '/' for the root"
-        assert path.startswith("/"), "A frontend's path must start with '/'"
+        assert path.startswith("/"), (
+            f"A frontend's path must start with '/': write {'/' + path!r}, not {path!r}"
+        )
         assert fallback in ("auto", "index.html", "404.html", None), (
-            "fallback must be 'auto', 'index.html', '404.html' or None"
+            f"fallback must be 'auto', 'index.html', '404.html' or None, and is {fallback!r}"
         )
         check_frontend(directory, fallback, check_dir)
         self.app = FrontendFiles(directory, fallback)
@@ -102,18 +107,25 @@ class FrontendRoute(BaseRoute):
 
     def _place(self, path: str) -> None:
         self.path = path
-        self.path_regex, self.path_format, self.param_convertors = compile_path(
+        self.path_regex, self.path_format, self.param_convertors = compile_declared(
             path + "/{path:path}"
         )
         self.path_names = frozenset(self.param_convertors) - {"path"}
         # A wrong signature fails here, where the frontend is declared or included.
-        self.plan = self._plan()
+        check_connection(self._read(), websocket=False)
+        self.__dict__.pop("plan", None)
         self._handlers = Handlers(self)  # type: ignore[arg-type]
 
-    def _plan(self) -> EndpointPlan:
-        root = analyse_call(self.endpoint, self.path_names)
-        root = with_dependencies(root, self.dependencies, self.path_names)
+    @cached_property
+    def plan(self) -> EndpointPlan:
+        """What the handler is made from that calls the dependencies."""
+        root = self._read()
+        complete(root)
         return endpoint_plan(root, ResponsePlan())
+
+    def _read(self) -> CallPlan:
+        root = analyse_call(self.endpoint, self.path_names)
+        return with_dependencies(root, self.dependencies, self.path_names)
 
     def handler_options(self) -> HandlerOptions:
         """The settings of the handler that calls the dependencies."""

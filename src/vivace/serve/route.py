@@ -13,15 +13,21 @@ from typing import Any, ClassVar, cast
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Match, Route, compile_path, get_name
+from starlette.routing import BaseRoute, Match, Route, get_name
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivace.analyse.blame import blaming
-from vivace.analyse.calls import check_connection, parameter_names
+from vivace.analyse.calls import check_connection, complete, is_complete, parameter_names
 from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependencies
 from vivace.analyse.fields import Field
 from vivace.analyse.plan import EndpointPlan, ResponsePlan
-from vivace.analyse.response import Serialization, response_field, response_plan
+from vivace.analyse.response import (
+    Serialization,
+    complete_response,
+    is_complete_response,
+    response_field,
+    response_plan,
+)
 from vivace.compile.options import HandlerOptions
 from vivace.declare.defaults import Default, DefaultPlaceholder
 from vivace.declare.dependencies import Depends
@@ -32,8 +38,9 @@ from vivace.runtime.body_limit import check_body_limit
 from vivace.runtime.responses import allows_body
 from vivace.serve.handlers import Handlers, endpoint_context
 from vivace.serve.operation_id import generate_unique_id
+from vivace.serve.paths import compile_declared
 from vivace.serve.scope import current_route, effective_route
-from vivace.serve.settings import Settings
+from vivace.serve.settings import Settings, check_responses
 
 
 class APIRoute(Route):
@@ -88,9 +95,11 @@ class APIRoute(Route):
         self.endpoint = endpoint
         self.name = get_name(endpoint) if name is None else name
         with blaming(endpoint):
-            self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+            self.path_regex, self.path_format, self.param_convertors = compile_declared(path)
+            self.status_code = _status(status_code)
+            self.max_body_size = check_body_limit(max_body_size)
+            self.form_limits = check_form_limits(form_limits or {})
         self.methods = {method.upper() for method in (methods or ["GET"])}
-        self.status_code = int(status_code) if status_code is not None else None
         self.tags = tags or []
         self.dependencies = list(dependencies or [])
         self.summary = summary
@@ -106,8 +115,6 @@ class APIRoute(Route):
         self.openapi_extra = openapi_extra
         self.generate_unique_id_function = generate_unique_id_function
         self.strict_content_type = strict_content_type
-        self.max_body_size = check_body_limit(max_body_size)
-        self.form_limits = check_form_limits(form_limits or {})
         self.response_model_include = response_model_include
         self.response_model_exclude = response_model_exclude
         self.response_model_by_alias = response_model_by_alias
@@ -141,11 +148,8 @@ class APIRoute(Route):
             f"Status code {self.status_code} must not have a response body, and this endpoint "
             "yields one. Let it return, or choose another status."
         )
+        check_responses(self.responses)
         for status, response in self.responses.items():
-            assert isinstance(response, dict), (
-                f"An additional response must be a dict, such as {{'model': ...}}, and that of "
-                f"{status} is {response!r}."
-            )
             if response.get("model"):
                 response_field(f"Response_{status}", response["model"])
                 assert _status_allows_body(status), (
@@ -169,18 +173,25 @@ class APIRoute(Route):
     def plan(self) -> EndpointPlan:
         """What handler and documentation are made from."""
         call = self._call
-        if self.path_names & parameter_names(call) != self._call_names:
-            # A prefix has made a parameter of the path out of one of the query.
+        if self.path_names & parameter_names(call) != self._call_names or not is_complete(call):
+            # A prefix has made a parameter of the path out of one of the query; or types exist
+            # by now that did not when the endpoint was declared.
             call = analyse_call(self.endpoint, self.path_names)
-        root = with_dependencies(call, self.dependencies, self.path_names)
-        if self._response.stream is not None or self._response.stream_item is not None:
-            _, response = self._response_plan(self.unique_id)
-        else:
-            response = self._response
-            if response.field is not None:
-                field = response.field.renamed(f"Response_{self.unique_id}")
-                response = replace(response, field=field)
+        with blaming(self.endpoint):
+            root = with_dependencies(call, self.dependencies, self.path_names)
+            response = self._complete_response()
+        complete(root)
         return endpoint_plan(root, response)
+
+    def _complete_response(self) -> ResponsePlan:
+        response = self._response
+        if response.stream is not None or not is_complete_response(response):
+            self.response_model, response = self._response_plan(self.unique_id)
+            complete_response(response)
+        elif response.field is not None:
+            field = response.field.renamed(f"Response_{self.unique_id}")
+            response = replace(response, field=field)
+        return response
 
     def _response_plan(self, unique_id: str) -> tuple[Any, ResponsePlan]:
         return response_plan(
@@ -209,11 +220,15 @@ class APIRoute(Route):
     @cached_property
     def response_fields(self) -> dict[int | str, Field]:
         """The declared models of further responses, by status."""
-        return {
-            status: response_field(f"Response_{status}_{self.unique_id}", response["model"])
-            for status, response in self.responses.items()
-            if response.get("model")
-        }
+        with blaming(self.endpoint):
+            fields = {
+                status: response_field(f"Response_{status}_{self.unique_id}", response["model"])
+                for status, response in self.responses.items()
+                if response.get("model")
+            }
+            for field in fields.values():
+                field.complete()
+        return fields
 
     # Inclusion.
 
@@ -224,7 +239,9 @@ class APIRoute(Route):
         for name in ("path_names", "unique_id", "plan", "response_fields"):
             route.__dict__.pop(name, None)
         route.path = settings.prefix + self.path
-        route.path_regex, route.path_format, route.param_convertors = compile_path(route.path)
+        with blaming(self.endpoint):
+            compiled = compile_declared(route.path)
+        route.path_regex, route.path_format, route.param_convertors = compiled
         route.tags = list(inner.tags)
         route.dependencies = list(inner.dependencies)
         route.responses = inner.responses
@@ -350,6 +367,13 @@ def _description(endpoint: Callable[..., Any]) -> str:
 def _public(description: str) -> str:
     """What stands before a form feed: the rest is for readers of the code."""
     return description.split("\f")[0].strip()
+
+
+def _status(declared: Any) -> int | None:
+    try:
+        return None if declared is None else int(declared)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"status_code={declared!r} is not a number, such as 201.") from error
 
 
 def _status_allows_body(status: int | str) -> bool:

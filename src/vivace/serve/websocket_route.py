@@ -7,15 +7,17 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
-from starlette.routing import Match, WebSocketRoute, compile_path, get_name
+from starlette.routing import Match, WebSocketRoute, get_name
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vivace.analyse.calls import check_connection
+from vivace.analyse.blame import blaming
+from vivace.analyse.calls import check_connection, complete
 from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependencies
-from vivace.analyse.plan import EndpointPlan, ResponsePlan
+from vivace.analyse.plan import CallPlan, EndpointPlan, ResponsePlan
 from vivace.compile.options import HandlerOptions, Target
 from vivace.declare.dependencies import Depends
 from vivace.serve.handlers import Handlers, endpoint_context
+from vivace.serve.paths import compile_declared
 from vivace.serve.scope import effective_route
 from vivace.serve.settings import Settings
 
@@ -39,10 +41,11 @@ class APIWebSocketRoute(WebSocketRoute):
         self.name = get_name(endpoint) if name is None else name
         self.dependencies = list(dependencies or [])
         self.dependency_overrides_provider = dependency_overrides_provider
-        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        with blaming(endpoint):
+            self.path_regex, self.path_format, self.param_convertors = compile_declared(path)
         self._original: APIWebSocketRoute = self
         # A wrong signature fails here.
-        check_connection(self.plan.root, websocket=True)
+        check_connection(self._read(), websocket=True)
         self._handlers = self.handlers_class(self)
         self.app: ASGIApp = self._handlers.serve
 
@@ -52,9 +55,15 @@ class APIWebSocketRoute(WebSocketRoute):
 
     @cached_property
     def plan(self) -> EndpointPlan:
-        root = analyse_call(self.endpoint, self.path_names)
-        root = with_dependencies(root, self.dependencies, self.path_names)
+        # Read again, since types exist by now that did not when the endpoint was declared.
+        root = self._read()
+        complete(root)
         return endpoint_plan(root, ResponsePlan())
+
+    def _read(self) -> CallPlan:
+        root = analyse_call(self.endpoint, self.path_names)
+        with blaming(self.endpoint):
+            return with_dependencies(root, self.dependencies, self.path_names)
 
     def inside(self, settings: Settings) -> APIWebSocketRoute:
         """This route as it is inside an inclusion."""
@@ -62,7 +71,9 @@ class APIWebSocketRoute(WebSocketRoute):
         for name in ("path_names", "plan"):
             route.__dict__.pop(name, None)
         route.path = settings.prefix + self.path
-        route.path_regex, route.path_format, route.param_convertors = compile_path(route.path)
+        with blaming(self.endpoint):
+            compiled = compile_declared(route.path)
+        route.path_regex, route.path_format, route.param_convertors = compiled
         route.dependencies = [*settings.dependencies, *self.dependencies]
         route._handlers = self.handlers_class(route)
         route.app = route._handlers.serve

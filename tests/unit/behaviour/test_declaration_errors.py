@@ -19,6 +19,8 @@ from vivace import (
     Query,
     Request,
     Response,
+    Security,
+    UploadFile,
     Vivace,
     WebSocket,
 )
@@ -78,6 +80,8 @@ def depends_on_nothing(q=Depends()) -> None: ...  # type: ignore[no-untyped-def]
 def depends_on_missing(q: "Missing" = Depends()) -> None: ...
 def outlives(q: int = Depends(lend_longer)) -> None: ...
 def app_of_request(q: str = Depends(with_request, scope="app")) -> None: ...
+def no_discriminator(q: Annotated[Item, Body(discriminator="kind")]) -> None: ...
+def without_parameters(q: Annotated[object, Depends(max)]) -> None: ...
 def positional(q: int, /) -> None: ...
 def takes_socket(socket: WebSocket) -> None: ...
 
@@ -102,12 +106,14 @@ def takes_socket(socket: WebSocket) -> None: ...
         (mapping_in_query, "q", "from the body, with `Body()`"),
         (models_in_query, "q", "from the body, with `Body()`"),
         (odd_header, "h", "write it in ASCII"),
-        (wrong_bound, "q", "'gt' must be coercible to an integer"),
+        (wrong_bound, "q", "change the ones or the other. Error building"),
+        (no_discriminator, "q", "change the one or the other. Model 'Item' needs a discriminator"),
+        (without_parameters, "q", "builtins.max: Its parameters cannot be read"),
         (wrong_pattern, "q", "unclosed group"),
         (depends_on_nothing, "q", "Name the dependency: `Depends(get_it)`"),
         (depends_on_missing, "q", "Name the dependency: `Depends(get_it)`"),
         (outlives, "q", 'Declare "lend" with `scope="request"` too'),
-        (app_of_request, "q", "it cannot have the parameter 'request'"),
+        (app_of_request, "q", "Take the parameter away, or the scope"),
         (positional, "q", "Take the `/` out of the signature"),
         (takes_socket, "socket", "Take an `HTTPConnection`"),
     ],
@@ -144,8 +150,14 @@ def returns_nothing() -> None: ...
         (returns_nothing, {"responses": {404: {"model": Session}}}, "valid Pydantic field type"),
         (returns_nothing, {"dependencies": [lend]}, "Write `Depends(...)` around it"),
         (returns_nothing, {"dependencies": [Depends(get_session)]}, "parameter 'session'"),
-        (returns_nothing, {"path": "/{id}/{id}"}, "Duplicated param name id"),
-        (returns_nothing, {"path": "/{id:text}"}, "Unknown path convertor 'text'"),
+        (returns_nothing, {"dependencies": [Depends()]}, "Name it: `Depends(get_it)`"),
+        (returns_nothing, {"path": "/{id}/{id}"}, "Give each parameter a name of its own"),
+        (returns_nothing, {"path": "/{id:text}"}, "Take one of: str, path, int"),
+        (returns_nothing, {"status_code": "created"}, "is not a number, such as 201"),
+        (returns_nothing, {"max_body_size": -1}, "is not a non-negative integer or None"),
+        (returns_nothing, {"form_limits": {"files": 1}}, "It takes: max_files"),
+        (returns_nothing, {"form_limits": {"max_files": -1}}, "is not a non-negative integer"),
+        (returns_nothing, {"form_limits": [1]}, "such as {'max_files': 10}"),
     ],
 )
 def test_an_error_of_the_route_names_the_function_and_the_mend(
@@ -170,6 +182,118 @@ def test_a_wrong_dependency_of_a_websocket_fails_at_import_too() -> None:
         app.websocket("/talk")(talk)
     with pytest.raises(TypeError, match=r"with_request, parameter 'request': There is no request"):
         app.websocket("/ask")(ask)
+    with pytest.raises(AssertionError, match=r"takes_socket: .*Write `Depends\(...\)` around"):
+        app.websocket("/talk", dependencies=[lend])(takes_socket)  # type: ignore[list-item]
+    with pytest.raises(AssertionError, match=r"takes_socket: Unknown path convertor 'text'.* Take"):
+        app.websocket("/{id:text}")(takes_socket)
+
+
+def test_a_websocket_has_no_body() -> None:
+    async def talk(websocket: WebSocket, item: Item) -> None: ...
+    async def upload(websocket: WebSocket, file: UploadFile | None = None) -> None: ...
+
+    app = Vivace()
+    for endpoint, parameter in ((talk, "item"), (upload, "file")):
+        place = rf"\.{endpoint.__name__}, parameter '{parameter}'"
+        with pytest.raises(TypeError, match=rf"{place}: A WebSocket has no body\. Take the value"):
+            app.websocket("/")(endpoint)
+
+
+class Parent:
+    def __init__(self, parent: "Annotated[Parent, Depends()]") -> None: ...
+
+
+def test_a_dependency_of_itself_is_refused() -> None:
+    def read(parent: Annotated[Parent, Depends()]) -> None: ...
+
+    message = r"read, parameter 'parent': .*Parent, parameter 'parent': .* Take the parameter away"
+    with pytest.raises(RuntimeError, match=message):
+        Vivace().get("/")(read)
+
+
+def outer_with(**inclusion: Any) -> None:
+    router = APIRouter()
+    router.get("/{id}")(returns_nothing)
+    Vivace().include_router(router, **inclusion)
+
+
+def include_empty() -> None:
+    router = APIRouter()
+    router.get("")(returns_nothing)
+    Vivace().include_router(router)
+
+
+def include_itself() -> None:
+    router = APIRouter()
+    router.include_router(router)
+
+
+@pytest.mark.parametrize(
+    ("declare", "place", "mend"),
+    [
+        (lambda: APIRouter(dependencies=[lend]), "APIRouter, parameter 'dependencies'", "Depends("),  # type: ignore[list-item]
+        (lambda: APIRouter(responses={404: Item}), "APIRouter, parameter 'responses'", "be a dict"),  # type: ignore[dict-item]
+        (lambda: APIRouter(prefix="shop"), "A path prefix must start with '/'", "write '/shop'"),
+        (lambda: APIRouter(prefix="/shop/"), "A path prefix must not end", "write '/shop'"),
+        (lambda: APIRouter(prefix="/{a}/{a}"), "/{a}/{a}", "Give each parameter a name of its own"),
+        (
+            lambda: outer_with(dependencies=[lend]),
+            "APIRouter.include_router, parameter 'dependencies'",
+            "Write `Depends(...)` around it",
+        ),
+        (
+            lambda: outer_with(responses={404: Item}),
+            "APIRouter.include_router, parameter 'responses'",
+            "must be a dict",
+        ),
+        (lambda: outer_with(prefix="/{id:text}"), "the path '/{id:text}'", "Take one of: str"),
+        (lambda: Vivace().include_router(Vivace()), "Only an APIRouter", "with `mount`"),  # type: ignore[arg-type]
+        (include_itself, "Cannot include the same APIRouter", "include a different router"),
+        (include_empty, ".returns_nothing: Prefix and path cannot be both empty", "the path '/'"),
+        (lambda: Vivace(form_limits={"files": 1}), "form_limits has no 'files'", "It takes"),  # type: ignore[arg-type]
+        (lambda: Vivace(max_body_size=-1), "max_body_size=-1", "non-negative integer or None"),
+        (
+            lambda: Vivace().add_event_handler("start", returns_nothing),
+            "'start' for tests.unit.behaviour.test_declaration_errors.returns_nothing",
+            "'startup' or 'shutdown'",
+        ),
+        (lambda: Vivace().frontend("app", directory="."), "A frontend's path", "write '/app'"),
+        (
+            lambda: Vivace().frontend("/", directory=".", fallback="index"),  # type: ignore[arg-type]
+            "is 'index'",
+            "'auto', 'index.html', '404.html' or None",
+        ),
+        (lambda: Path(default_factory=int), "Path parameters", "Take the default away"),
+        (lambda: Depends(3), "3 is not", "Give the function or class itself"),  # type: ignore[arg-type]
+        (lambda: Depends(lend, scope="once"), "scope='once'", '"function", "request", "app"'),  # type: ignore[arg-type]
+        (lambda: Depends(lend, max_concurrency=0), "max_concurrency=0", "a positive integer"),
+        (lambda: Security(lend, scopes="a"), "scopes='a'", "Give a list: scopes=['a']"),
+        (lambda: Query(max_lenght=3), "'max_lenght'", "Did you mean 'max_length'?"),  # type: ignore[call-arg]
+    ],
+)
+def test_an_error_of_what_holds_for_many_routes_names_it_and_the_mend(
+    declare: Callable[[], Any], place: str, mend: str
+) -> None:
+    with pytest.raises(Exception, match=re.escape(mend)) as caught:
+        declare()
+    assert place in str(caught.value)
+
+
+def test_an_inclusion_that_does_not_fit_a_path_is_missed_when_the_app_starts() -> None:
+    app = Vivace()
+    router = APIRouter()
+    router.get("/{id}")(returns_nothing)
+    router.websocket("/{id}/talk")(takes_socket)
+    app.include_router(router, prefix="/{id}")
+    with pytest.raises(ValueError, match=r"returns_nothing: Duplicated .* a name of its own"):
+        TestClient(app).__enter__()
+
+
+def test_a_status_that_is_none_is_missed_in_the_document() -> None:
+    app = Vivace()
+    app.get("/", responses={"gone": {"description": "Gone."}})(returns_nothing)
+    with pytest.raises(ValueError, match=r"returns_nothing: responses=\{'gone'.* use a number"):
+        app.openapi()
 
 
 def test_what_is_local_to_a_function_can_be_named_where_annotations_are_objects() -> None:

@@ -208,6 +208,11 @@ def _strategy(kind: type[Any]) -> _Strategy:
     return Encoding.encode_object
 
 
+def is_object(value: Any) -> bool:
+    """True for an object of which nothing is known but its items or its attributes."""
+    return type(value) not in _SCALARS and _strategy(type(value)) is Encoding.encode_object
+
+
 def _table_encoder(kind: type[Any]) -> Encoder | None:
     for parent in kind.__mro__:
         if parent in ENCODERS_BY_TYPE:
@@ -304,6 +309,7 @@ __all__ = [
     "ENCODERS_BY_TYPE",
     "decimal_encoder",
     "encode_json",
+    "is_object",
     "jsonable_encoder",
     "without_non_finite",
 ]

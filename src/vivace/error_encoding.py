@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from vivace.encoders import Encoding
+from starlette.datastructures import UploadFile
+
+from vivace.encoders import Encoding, is_object
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # CPython refuses to write longer integers in decimal (``sys.set_int_max_str_digits``).
@@ -18,21 +21,36 @@ def encode_errors(errors: Any) -> Any:
 
     Like ``jsonable_encoder``, but no input makes it fail: ``NaN`` and the infinities become
     their names, lone surrogates U+FFFD, bytes text in which those that are not UTF-8 are
-    escaped, and a value that cannot be encoded the name of its type.
+    escaped, an uploaded file its name, and a value of a type that nothing is known of, or that
+    cannot be encoded, the name of its type.
     """
     return _strict(_LENIENT.encode(errors))
 
 
 class LenientEncoding(Encoding):
-    """Escapes bytes that are no text, and names the type of what cannot be encoded."""
+    """Escapes bytes that are no text, and names the type of what is no data.
+
+    What an object keeps in its attributes is for nobody outside of the program.
+    """
 
     def encode(self, value: Any, include: Any = None, exclude: Any = None) -> Any:
         if isinstance(value, (bytes, bytearray, memoryview)):
             return bytes(value).decode(errors="backslashreplace")
+        if isinstance(value, UploadFile):
+            return value.filename
+        if isinstance(value, BaseException):
+            # The message has what is to be known, and clients expect an object.
+            return {}
         try:
+            if is_object(value) and not isinstance(value, Mapping):
+                return _name_of_type(value)
             return Encoding.encode(self, value, include, exclude)
         except Exception:
-            return f"<{type(value).__name__}>"
+            return _name_of_type(value)
+
+
+def _name_of_type(value: Any) -> str:
+    return f"<{type(value).__name__}>"
 
 
 _LENIENT = LenientEncoding()

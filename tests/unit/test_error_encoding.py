@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import io
 import math
 from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 from pydantic import BaseModel
+from starlette.datastructures import Headers, UploadFile
 from starlette.responses import JSONResponse
 
+from vivace.datastructures import UploadFile as NativeUploadFile
 from vivace.encoders import jsonable_encoder
 from vivace.error_encoding import encode_errors
 
@@ -19,6 +22,17 @@ class Broken:
     @property
     def __dict__(self) -> Any:  # type: ignore[override]
         raise RuntimeError
+
+
+class Session:
+    def __init__(self, password: str) -> None:
+        self.password = password
+
+
+class Revealing(ValueError):
+    def __init__(self, password: str) -> None:
+        super().__init__("wrong")
+        self.password = password
 
 
 class Raw(BaseModel):
@@ -37,6 +51,12 @@ class Raw(BaseModel):
         (Broken(), "<Broken>"),
         (Raw(content=b"\xff"), "<Raw>"),
         (ValueError("secret"), {}),
+        (Revealing("secret"), {}),
+        (Session("secret"), "<Session>"),
+        ([Session("secret")], ["<Session>"]),
+        (Headers({"a": "b"}), {"a": "b"}),
+        (UploadFile(io.BytesIO(b"secret"), filename="note.txt"), "note.txt"),
+        ({"file": NativeUploadFile(io.BytesIO(b"secret"))}, {"file": None}),
         ({"a": [1, (2, 3)]}, {"a": [1, [2, 3]]}),
         ({math.nan: 1, "\udfff": 2}, {"NaN": 1, "\ufffd": 2}),
     ],

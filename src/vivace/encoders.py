@@ -210,7 +210,8 @@ def _strategy(kind: type[Any]) -> _Strategy:
 
 def is_object(value: Any) -> bool:
     """True for an object of which nothing is known but its items or its attributes."""
-    return type(value) not in _SCALARS and _strategy(type(value)) is Encoding.encode_object
+    kind: Any = type(value)
+    return kind not in _SCALARS and _strategy(kind) is Encoding.encode_object
 
 
 def _table_encoder(kind: type[Any]) -> Encoder | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from starlette.exceptions import (
@@ -164,12 +166,21 @@ class ResponseValidationError(ValidationException):
 
 def warn_deprecated(message: str) -> None:
     """Warn at the line outside this package from which the deprecated thing is used."""
+    warn_outside(message, VivaceDeprecationWarning)
+
+
+def warn_outside(message: str, category: type[Warning]) -> None:
+    """Warn at the line outside this package that has led here."""
     level = 1
     frame = sys._getframe()
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith("vivace."):
+    # By their files, since the alias's modules have the peer's names.
+    while frame.f_back and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
         level += 1
-    warnings.warn(message, VivaceDeprecationWarning, stacklevel=level)
+    warnings.warn(message, category, stacklevel=level)
+
+
+_PACKAGE = f"{Path(__file__).parent}{os.sep}"
 
 
 __all__ = [
@@ -185,4 +196,5 @@ __all__ = [
     "WebSocketException",
     "WebSocketRequestValidationError",
     "warn_deprecated",
+    "warn_outside",
 ]

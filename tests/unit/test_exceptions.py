@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
@@ -52,3 +55,10 @@ def test_a_deprecation_is_shown_by_default_at_the_line_that_causes_it() -> None:
     with pytest.warns(exceptions.VivaceDeprecationWarning, match="old") as caught:
         exceptions.warn_deprecated("old")
     assert caught[0].filename == __file__
+
+
+def test_a_warning_points_outside_of_the_package_under_the_alias_too() -> None:
+    program = "from fastapi import FastAPI\nFastAPI(openapi_prefix='/api')\n"
+    command = [sys.executable, "-W", "always", "-m", "vivace.compat", "-c", program]
+    completed = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert completed.stderr.startswith("<string>:2: VivaceDeprecationWarning: "), completed.stderr

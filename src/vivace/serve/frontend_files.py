@@ -6,8 +6,6 @@ import errno
 import os
 import re
 import stat
-import sys
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -16,6 +14,8 @@ from starlette.datastructures import URL, Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
+
+from vivace.exceptions import warn_outside
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -175,7 +175,7 @@ def check_frontend(
         )
         if not in_development:
             raise RuntimeError(message)
-        warnings.warn(message, UserWarning, stacklevel=_stacklevel_outside())
+        warn_outside(message, UserWarning)
     elif (
         not in_development
         and fallback in ("index.html", "404.html")
@@ -195,13 +195,3 @@ def missing_fallback(directory: str | os.PathLike[str], fallback: str) -> Runtim
 
 def _is_development() -> bool:
     return any(os.environ.get(name) == "development" for name in ENVIRONMENT_VARIABLES)
-
-
-def _stacklevel_outside() -> int:
-    """The ``stacklevel`` with which the caller warns at the line outside this package."""
-    level = 1
-    frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith("vivace."):
-        frame = frame.f_back
-        level += 1
-    return level

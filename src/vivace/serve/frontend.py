@@ -114,7 +114,7 @@ class FrontendRoute(BaseRoute):
         # A wrong signature fails here, where the frontend is declared or included.
         check_connection(self._read(), websocket=False)
         self.__dict__.pop("plan", None)
-        self._handlers = Handlers(self)  # type: ignore[arg-type]
+        self._handlers = Handlers(self)
 
     @cached_property
     def plan(self) -> EndpointPlan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,15 +23,21 @@ from vivace.runtime.responses import nothing_returned
 from vivace.serve.scope import current_route
 from vivace.telemetry.naming import scope_key
 
-if TYPE_CHECKING:
-    from vivace.serve.route import APIRoute
-    from vivace.serve.websocket_route import APIWebSocketRoute
-
 RequestHandler = Callable[[Request], Awaitable[Response]]
 #: Dependencies that have been called, each with what it has returned.
 Made = Sequence[tuple[Any, Any]]
 #: How many handlers one route keeps: its variants, and those for recent overrides.
 MOST_COMPILED = 16
+
+
+class Handled(Protocol):
+    """What there are handlers for: a route of either kind, or a frontend."""
+
+    @property
+    def plan(self) -> EndpointPlan: ...
+    @property
+    def path_names(self) -> frozenset[str]: ...
+    def handler_options(self) -> HandlerOptions: ...
 
 
 class Handlers:
@@ -41,7 +47,7 @@ class Handlers:
     #: look at them between any two dependencies, and so only the alias's handlers do it.
     resumes = False
 
-    def __init__(self, route: APIRoute | APIWebSocketRoute) -> None:
+    def __init__(self, route: Handled) -> None:
         self.route = route
         self._compiled: dict[Hashable, Any] = {}
         #: The handler for what nearly every request finds: no overrides, no telemetry.

@@ -293,8 +293,35 @@ def test_stages_import_only_earlier_ones(stage: str) -> None:
     later = STAGES[STAGES.index(stage) + 1 :]
     for path in (SOURCE / stage).rglob("*.py"):
         for module in imported_at_run_time(path):
-            package = module.removeprefix("vivace.").partition(".")[0]
-            assert package not in later, f"{path.relative_to(SOURCE)} imports {module}"
+            assert package_of(module) not in later, f"{path.relative_to(SOURCE)} imports {module}"
+
+
+#: What is only imported by who asks for it, and by what else it may be.
+APART = {
+    "describe": {"describe", "applications", "security", "compat"},
+    "applications": {"applications", "cli", "compat"},
+    "cli": {"cli", "compat", "__main__"},
+    "compat": {"compat", "cli"},
+    "testclient": {"testclient", "pytest_plugin", "compat"},
+    "pytest_plugin": {"pytest_plugin"},
+    "templating": {"templating", "compat"},
+}
+
+
+@pytest.mark.parametrize("apart", APART)
+def test_what_stands_beside_the_stages_is_not_imported_by_them(apart: str) -> None:
+    for path in SOURCE.rglob("*.py"):
+        relative = path.relative_to(SOURCE)
+        importer = relative.parts[0].removesuffix(".py")
+        for module in imported_at_run_time(path):
+            if importer not in APART[apart]:
+                assert package_of(module) != apart, f"{relative} imports {module}"
+
+
+def package_of(module: str) -> str:
+    """The package or module of Vivace that ``module`` is in; nothing for any other."""
+    top, _, rest = module.partition(".")
+    return rest.partition(".")[0] if top == "vivace" else ""
 
 
 def imported_at_run_time(path: Path) -> Iterator[str]:
@@ -306,7 +333,13 @@ def imported_at_run_time(path: Path) -> Iterator[str]:
         for inner in ast.walk(node)
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node not in for_types_only:
+        if node in for_types_only:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "vivace":
+            yield from (f"vivace.{name.name}" for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
 
 

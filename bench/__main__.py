@@ -16,8 +16,8 @@ from bench.servers import APPS, Server, require_same_answers, run_server
 def parse_arguments() -> argparse.Namespace:
     names = [case.name for case in CASES]
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("--seconds", type=int, default=3, help="of load on a server in a round")
-    parser.add_argument("--rounds", type=int, default=5, help="over which medians are taken")
+    parser.add_argument("--seconds", type=int, default=1, help="of load on a server in a round")
+    parser.add_argument("--rounds", type=int, default=15, help="over which medians are taken")
     parser.add_argument("--connections", type=int, default=64, help="open at the same time")
     parser.add_argument("--case", choices=names, action="append", help="all of them by default")
     return parser.parse_args()

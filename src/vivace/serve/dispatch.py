@@ -69,6 +69,7 @@ class Dispatcher:
         self._sockets = RouteTable(sockets)
         placed = {n for n, _ in http} | {n for n, _ in sockets}
         self._opaque = [(n, r) for n, r in numbered if n not in placed]
+        self._opaque_prefixes = _prefixes([route for _, route in self._opaque])
         self._frontends = FrontendRoutes(_frontends(self._router))
         self._version = version
 
@@ -98,7 +99,9 @@ class Dispatcher:
         else:
             await self._unanswered(path, found, scope, receive, send)
             return
-        if self._opaque and await self._opaque_first(chosen, scope, receive, send):
+        if path.startswith(self._opaque_prefixes) and await self._opaque_first(
+            chosen, scope, receive, send
+        ):
             return
         if chosen.entry.is_direct:
             self._enter(chosen, scope)
@@ -110,7 +113,9 @@ class Dispatcher:
         self, path: str, found: Sequence[Found], scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer a request that no route matches, or none with its method."""
-        if self._opaque and await self._opaque_first(None, scope, receive, send):
+        if path.startswith(self._opaque_prefixes) and await self._opaque_first(
+            None, scope, receive, send
+        ):
             return
         if scope["method"] == "HEAD" and self.complete_methods:
             chosen = next((candidate for candidate in found if candidate.accepts("GET")), None)
@@ -156,7 +161,9 @@ class Dispatcher:
     async def _socket(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         found = self._sockets.find(path)
         chosen = found[0] if found else None
-        if self._opaque and await self._opaque_first(chosen, scope, receive, send):
+        if path.startswith(self._opaque_prefixes) and await self._opaque_first(
+            chosen, scope, receive, send
+        ):
             return
         if chosen is not None:
             await self._serve(chosen, scope, receive, send)
@@ -325,6 +332,17 @@ def _match(route: BaseRoute, scope: Scope) -> tuple[Match, Scope]:
         if isinstance(route, Mount):
             return Match.NONE, {}
         raise
+
+
+def _prefixes(opaque: Sequence[BaseRoute]) -> tuple[str, ...]:
+    """What paths begin with that one of ``opaque`` may match: anything, where that is not known.
+
+    Nearly all of them are mounts, such as those of the documentation's scripts, and nearly all
+    requests are for something else.
+    """
+    if all(type(route) is Mount and "{" not in route.path for route in opaque):
+        return tuple(f"{route.path}/" for route in opaque)  # type: ignore[attr-defined]
+    return ("",)
 
 
 def _is_opaque(route: Any) -> bool:

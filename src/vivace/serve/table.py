@@ -130,7 +130,21 @@ class RouteTable:
     def _search(self, path: str) -> list[Found]:
         segments = path.split("/")[1:]
         found: list[Found] = []
-        self._walk(self._root, path, segments, 0, found)
+        node = self._root
+        # As long as there is one way to go, nothing has to be gone back to.
+        for segment in segments:
+            following = node.literals.get(segment)
+            if node.patterns or (following is not None and node.any is not None):
+                self._walk(self._root, path, segments, 0, found)
+                return found
+            # A parameter is never empty.
+            node = following or (node.any if segment else None)  # type: ignore[assignment]
+            if node is None:
+                return found
+        for entry in node.patterns:
+            _try(entry, path, segments, found)
+        for entry in node.leaves:
+            _try(entry, path, segments, found)
         return found
 
     def _walk(

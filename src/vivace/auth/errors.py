@@ -1,0 +1,79 @@
+"""What a client is told when a sign-in, or a request that needs one, is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import ceil
+
+from vivace import HTTPException
+
+
+class AuthError(HTTPException):
+    """A request that is refused because of who makes it."""
+
+
+class NotSignedIn(AuthError):
+    """401 for a request without credentials (RFC 6750, section 3): no error is named."""
+
+    def __init__(self) -> None:
+        super().__init__(401, "Not authenticated", {"WWW-Authenticate": "Bearer"})
+
+
+class InvalidCredentials(AuthError):
+    """401 for a token, key or session that is wrong, expired or ended; which is not said."""
+
+    def __init__(self, description: str = "The credentials are not valid") -> None:
+        challenge = f'Bearer error="invalid_token", error_description="{description}"'
+        super().__init__(401, description, {"WWW-Authenticate": challenge})
+
+
+class InsufficientScope(AuthError):
+    """403 for one who is signed in and may not do this (RFC 6750, section 3.1)."""
+
+    def __init__(self, needed: Iterable[str]) -> None:
+        scopes = " ".join(sorted(needed))
+        challenge = f'Bearer error="insufficient_scope", scope="{scopes}"'
+        super().__init__(403, "Not enough permissions", {"WWW-Authenticate": challenge})
+
+
+class CsrfFailed(AuthError):
+    """403 for an unsafe request of a session without the token that only its own pages know."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "CSRF token missing or incorrect")
+
+
+class TooManyAttempts(AuthError):
+    """429 for sign-ins that have failed too often (RFC 6585, section 4).
+
+    Args:
+        seconds: How long to wait.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        headers = {"Retry-After": str(max(1, ceil(seconds)))}
+        super().__init__(429, "Too many failed attempts", headers)
+
+
+class OAuthError(AuthError):
+    """An error of the token endpoint (RFC 6749, section 5.2).
+
+    Args:
+        error: The code, as ``invalid_grant``.
+        description: For the developer of the client.
+    """
+
+    def __init__(self, error: str, description: str) -> None:
+        super().__init__(400, {"error": error, "error_description": description})
+        self.error = error
+
+
+__all__ = [
+    "AuthError",
+    "CsrfFailed",
+    "InsufficientScope",
+    "InvalidCredentials",
+    "NotSignedIn",
+    "OAuthError",
+    "TooManyAttempts",
+]

@@ -1,8 +1,8 @@
 """What the kit keeps, as frozen dataclasses.
 
-Nothing here lets anyone who reads it sign in: passwords are kept as argon2id hashes, tokens, keys,
-codes and session ids as SHA-256 of long random values, and secrets that have to be read again are
-encrypted under a key that is not in the store.
+Nothing here lets anyone who reads it sign in: passwords are kept as argon2id hashes, tokens, keys
+and session ids as SHA-256 of long random values, recovery codes as HMACs, and secrets that have to
+be read again are encrypted; the keys to both are not in the store.
 
 Every time is in UTC.
 """
@@ -101,6 +101,9 @@ class Challenge(Record):
     scopes: tuple[str, ...] = ()
     #: What the sign-in is for: ``token`` or ``session``.
     purpose: str
+    #: The user's at the first step: a challenge of another epoch counts for nothing.
+    epoch: int = 0
+    #: Codes that were tried. Each is counted before it is looked at.
     failures: int = 0
     expires_at: datetime
     used_at: datetime | None = None
@@ -116,6 +119,8 @@ class TotpDevice(Record):
     confirmed_at: datetime | None = None
     #: The time step of the last code that was accepted: it, and those before it, are used up.
     last_step: int = -1
+    #: The batch of the recovery codes that count.
+    recovery_batch: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +128,9 @@ class RecoveryCode(Record):
     """A code for one sign-in without the authenticator app."""
 
     user_id: str = indexed()
-    #: The SHA-256 of the user's id and the code.
+    #: Stands for all codes that were made together.
+    batch: str = indexed(default="")
+    #: HMAC-SHA-256 of the user's id and the code, under a key that is not in the store.
     code_hash: str = indexed()
     used_at: datetime | None = None
 

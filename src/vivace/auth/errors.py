@@ -27,6 +27,43 @@ class InvalidCredentials(AuthError):
         super().__init__(401, description, {"WWW-Authenticate": challenge})
 
 
+class InvalidSignIn(AuthError):
+    """401 for a name and a password that do not belong together; which is wrong is not said."""
+
+    def __init__(self) -> None:
+        super().__init__(401, "Incorrect name or password", {"WWW-Authenticate": "Bearer"})
+
+
+class WrongPassword(AuthError):
+    """403 for somebody signed in who has to give their password again, and gives another.
+
+    It is no 401, which would say that the token is no good (RFC 6750, section 3.1).
+    """
+
+    def __init__(self) -> None:
+        super().__init__(403, "The password is wrong")
+
+
+class InvalidReset(AuthError):
+    """400 for a reset token that is unknown, expired or used up; which is not said."""
+
+    def __init__(self) -> None:
+        super().__init__(400, "The token is not valid")
+
+
+class NotAcceptable(ValueError):
+    """A name, an email address or a password that no account can have.
+
+    Args:
+        field: Which of them: ``name``, ``email`` or ``password``.
+        reason: What is asked of it; never what was given.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+
+
 class InsufficientScope(AuthError):
     """403 for one who is signed in and may not do this (RFC 6750, section 3.1)."""
 
@@ -39,8 +76,8 @@ class InsufficientScope(AuthError):
 class CsrfFailed(AuthError):
     """403 for an unsafe request of a session without the token that only its own pages know."""
 
-    def __init__(self) -> None:
-        super().__init__(403, "CSRF token missing or incorrect")
+    def __init__(self, description: str = "CSRF token missing or incorrect") -> None:
+        super().__init__(403, description)
 
 
 class TooManyAttempts(AuthError):
@@ -73,7 +110,11 @@ __all__ = [
     "CsrfFailed",
     "InsufficientScope",
     "InvalidCredentials",
+    "InvalidReset",
+    "InvalidSignIn",
+    "NotAcceptable",
     "NotSignedIn",
     "OAuthError",
     "TooManyAttempts",
+    "WrongPassword",
 ]

@@ -53,7 +53,7 @@ class User(Record):
     name: str = unique()
     email: str | None = unique(default=None)
     #: ``None`` for one who signs in with an outside provider only.
-    password_hash: str | None = None
+    password_hash: str | None = field(default=None, repr=False)
     #: The values of roles.
     roles: tuple[str, ...] = ()
     is_active: bool = True
@@ -178,6 +178,8 @@ class Attempts(Record):
 
     failures: int = 0
     last_at: datetime = field(default_factory=now)
+    #: When they are forgotten.
+    expires_at: datetime
 
 
 KINDS: tuple[type[Record], ...] = (

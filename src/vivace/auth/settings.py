@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -29,6 +30,13 @@ class PasswordSettings:
 
     min_length: int = 10
     max_length: int = 1024
+    #: Passwords that are too common to be taken, in lower case.
+    refused: Collection[str] = frozenset()
+    #: What an argon2id hash costs: passes, KiB, and threads. This is the second choice that RFC
+    #: 9106 (section 4) recommends; hashes that cost less are made anew at the next sign-in.
+    time_cost: int = 3
+    memory_cost: int = 65536
+    parallelism: int = 4
     reset_lifetime: timedelta = timedelta(minutes=30)
 
 
@@ -44,6 +52,8 @@ class SessionSettings:
     same_site: Literal["lax", "strict", "none"] = "lax"
     path: str = "/"
     domain: str | None = None
+    #: Origins besides the app's own whose pages may act in a session, as ``https://app.example``.
+    trusted_origins: tuple[str, ...] = ()
     #: A session ends after so long without a request ...
     idle: timedelta = timedelta(hours=2)
     #: ... and in any case so long after the sign-in.
@@ -96,6 +106,8 @@ class BackOffSettings:
 class AuthSettings:
     """Everything that can be set."""
 
+    #: Whether anyone may make an account, by ``POST /register``.
+    registration: bool = True
     tokens: TokenSettings = field(default_factory=TokenSettings)
     passwords: PasswordSettings = field(default_factory=PasswordSettings)
     sessions: SessionSettings = field(default_factory=SessionSettings)

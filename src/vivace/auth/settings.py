@@ -16,7 +16,10 @@ class TokenSettings:
     issuer: str = "vivace"
     audience: str = "vivace"
     access_lifetime: timedelta = timedelta(minutes=10)
+    #: A refresh token that is not used for so long expires ...
     refresh_lifetime: timedelta = timedelta(days=30)
+    #: ... and in any case so long after the sign-in, however often there was a new one.
+    absolute_lifetime: timedelta = timedelta(days=90)
     #: How far the clocks of the servers may be apart.
     leeway: timedelta = timedelta(seconds=10)
     #: For how long a process may take an access token for good that it has found good: so long a

@@ -52,6 +52,8 @@ class User(Record):
     #: What the user signs in with, in the form that :func:`vivace.auth.accounts.folded` gives it.
     name: str = unique()
     email: str | None = unique(default=None)
+    #: Whether the address is known to be the user's own: a provider that is trusted with it said so.
+    email_verified: bool = False
     #: ``None`` for one who signs in with an outside provider only.
     password_hash: str | None = field(default=None, repr=False)
     #: The values of roles.
@@ -101,6 +103,8 @@ class Challenge(Record):
     scopes: tuple[str, ...] = ()
     #: What the sign-in is for: ``token`` or ``session``.
     purpose: str
+    #: How the user passed the first step: values of ``amr`` (RFC 8176).
+    methods: tuple[str, ...] = ()
     #: The user's at the first step: a challenge of another epoch counts for nothing.
     epoch: int = 0
     #: Codes that were tried. Each is counted before it is looked at.

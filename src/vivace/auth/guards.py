@@ -1,30 +1,30 @@
-"""The dependencies by which endpoints ask who makes a request, and what they may do."""
+"""The dependencies by which endpoints ask who makes a request, and what they may do.
+
+All of them serve WebSockets too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
-from vivace import Depends, Request, Security
-from vivace.auth.api_keys import ApiKeys
-from vivace.auth.errors import InsufficientScope, NotSignedIn
+from vivace import Depends, Security
+from vivace.auth.credentials import Credentials
+from vivace.auth.errors import AuthError, InsufficientScope
 from vivace.auth.principal import Principal
 from vivace.auth.records import User
 from vivace.auth.roles import Roles
-from vivace.auth.sessions import Sessions
 from vivace.auth.settings import AuthSettings
 from vivace.auth.store import Store
-from vivace.auth.tokens import Tokens
+from vivace.requests import HTTPConnection
 from vivace.security import (
     APIKeyCookie,
     APIKeyHeader,
     APIKeyQuery,
     OAuth2PasswordBearer,
+    SecurityScheme,
     SecurityScopes,
 )
-
-#: Called with what is known of a request that an API key makes: it may raise a 429.
-KeyLimit = Callable[[Principal, Request], Awaitable[None]]
 
 
 def opening(store: Store) -> Any:
@@ -43,7 +43,17 @@ def opening(store: Store) -> Any:
 class Guards:
     """Makes the dependencies of one kit.
 
-    Each of the credentials is documented as a security scheme, as alternatives.
+    Args:
+        session_cookie: The name of the cookie of sessions.
+        opened: What :func:`opening` has made.
+
+    Attributes:
+        principal: Gives the :class:`Principal`; 401 where there is none.
+        user: Gives the :class:`User`; 401 where there is none.
+        in_person: Gives the principal; also 403 for an API key, which is for programs and may not
+            touch the account itself.
+        session: Gives the principal of the session; 401 where there is none.
+        opened: Has the store opened before the first request; for routes that have no guard.
     """
 
     def __init__(
@@ -52,102 +62,109 @@ class Guards:
         settings: AuthSettings,
         roles: Roles,
         token_url: str,
-        tokens: Tokens,
-        api_keys: ApiKeys,
-        sessions: Sessions,
+        credentials: Credentials,
+        session_cookie: str,
         opened: Any,
-        limit_key: KeyLimit | None,
     ) -> None:
-        self._tokens = tokens
-        self._api_keys = api_keys
-        self._sessions = sessions
-        self._limit_key = limit_key
-        #: Has the store opened before the first request; for routes that have no guard.
         self.opened = opened
-        keys = settings.api_keys
-        self._bearer = OAuth2PasswordBearer(
-            token_url, scopes=roles.descriptions, refreshUrl=token_url, auto_error=False
+        bearer = _document(
+            OAuth2PasswordBearer(token_url, scopes=roles.descriptions, refreshUrl=token_url)
         )
-        self._key_schemes: list[Any] = [APIKeyHeader(name=keys.header, auto_error=False)]
-        if keys.query is not None:
-            self._key_schemes.append(APIKeyQuery(name=keys.query, auto_error=False))
-        if keys.cookie is not None:
-            self._key_schemes.append(APIKeyCookie(name=keys.cookie, auto_error=False))
-        self._session_scheme = APIKeyCookie(
-            name=settings.sessions.cookie, scheme_name="Session", auto_error=False
-        )
-        #: Gives the principal; 401 where there is none.
-        self.principal: Any = Depends(self._make_principal())
-        #: Gives the user; 401 where there is none.
-        self.user: Any = Depends(self._user_of(self.principal))
+        session = _document(APIKeyCookie(name=session_cookie, scheme_name="Session"))
+        keys = _key_schemes(settings)
+        identified = self._after_opening(credentials.identify)
+        self.principal: Any = _guard(identified, [bearer, *keys, session])
+        self.in_person: Any = _guard(_not_by_key(identified), [bearer, session])
+        self.session: Any = _guard(self._after_opening(credentials.identify_session), [session])
+        self.user: Any = _user_of(self.principal)
 
     def require(self, *scopes: str) -> Any:
         """Gives the principal; 401 where there is none, 403 where it has not all of ``scopes``."""
         return Security(self.principal.dependency, scopes=scopes)
 
-    def _make_principal(self) -> Callable[..., Any]:
-        # Several ways for an API key to be sent are one dependency.
-        async def find_key(
-            request: Request,
-            in_header: str | None = Depends(self._key_schemes[0]),
-            *,
-            others: list[str | None] = Depends(_all_of(self._key_schemes[1:])),
-        ) -> str | None:
-            return next((key for key in (in_header, *others) if key), None)
+    def _after_opening(self, identify: Any) -> Any:
+        """Identifies who makes a request once, however many guards there are."""
 
-        async def principal(
-            needed: SecurityScopes,
-            request: Request,
-            token: str | None = Security(self._bearer),
-            key: str | None = Depends(find_key),
-            session: str | None = Depends(self._session_scheme),
-            _: Any = self.opened,
-        ) -> Principal:
-            found = await self._identify(request, token, key, session)
-            if not found.scopes.issuperset(needed.scopes):
-                raise InsufficientScope(needed.scopes)
+        async def identified(connection: HTTPConnection, store: Store = self.opened) -> Principal:
+            found: Principal = await identify(connection)
             return found
 
-        return principal
+        return Depends(identified)
 
-    async def _identify(
-        self, request: Request, token: str | None, key: str | None, session: str | None
+
+def _guard(identified: Any, schemes: Iterable[Any]) -> Any:
+    """Gives the principal that ``identified`` gives, if it has the scopes that are asked for."""
+
+    async def principal(
+        needed: SecurityScopes,
+        found: Principal = identified,
+        documented: None = _all_of(schemes),
     ) -> Principal:
-        """Whoever sent the first of the credentials that there is; what it is worth counts."""
-        if token:
-            return await self._tokens.verify(token)
-        if key:
-            principal = await self._api_keys.verify(key)
-            if self._limit_key is not None:
-                await self._limit_key(principal, request)
-            return principal
-        if session:
-            return await self._sessions.verify(session, request)
-        raise NotSignedIn
+        if not found.scopes.issuperset(needed.scopes):
+            raise InsufficientScope(needed.scopes)
+        return found
 
-    def _user_of(self, principal: Any) -> Callable[..., Any]:
-        async def user(principal: Principal = principal) -> User:
-            return principal.user
-
-        return user
+    return Depends(principal)
 
 
-def _all_of(schemes: list[Any]) -> Callable[..., Any]:
-    """A dependency that gives what each of ``schemes`` finds: none, one or two of them."""
-    if not schemes:
+def _not_by_key(identified: Any) -> Any:
+    async def principal(found: Principal = identified) -> Principal:
+        if found.method == "api_key":
+            raise AuthError(403, "API keys may not do this")
+        return found
 
-        def none() -> list[str | None]:
-            return []
-
-        return none
-    first, rest = schemes[0], schemes[1:]
-
-    async def some(
-        found: str | None = Depends(first), others: list[str | None] = Depends(_all_of(rest))
-    ) -> list[str | None]:
-        return [found, *others]
-
-    return some
+    return Depends(principal)
 
 
-__all__ = ["Guards", "KeyLimit", "opening"]
+def _user_of(principal: Any) -> Any:
+    async def user(principal: Principal = principal) -> User:
+        return principal.user
+
+    return Depends(user)
+
+
+class _Documented(SecurityScheme):
+    """A scheme that only stands in the document: :class:`Credentials` reads all of them at once."""
+
+    def __init__(self, scheme: SecurityScheme) -> None:
+        super().__init__(
+            scheme.model,
+            scheme_name=scheme.scheme_name,
+            auto_error=False,
+            challenge=scheme.challenge,
+        )
+
+    async def __call__(self, request: HTTPConnection) -> None:
+        return
+
+
+def _document(scheme: SecurityScheme) -> Any:
+    return Depends(_Documented(scheme))
+
+
+def _key_schemes(settings: AuthSettings) -> list[Any]:
+    keys = settings.api_keys
+    schemes: list[SecurityScheme] = [APIKeyHeader(name=keys.header)]
+    if keys.query is not None:
+        schemes.append(APIKeyQuery(name=keys.query))
+    if keys.cookie is not None:
+        schemes.append(APIKeyCookie(name=keys.cookie))
+    return [_document(scheme) for scheme in schemes]
+
+
+def _all_of(schemes: Iterable[Any]) -> Any:
+    """One dependency for all of ``schemes``; the document shows each as an alternative."""
+    before: Any = None
+    for scheme in schemes:
+        before = scheme if before is None else _both(before, scheme)
+    return before
+
+
+def _both(first: Any, second: Any) -> Any:
+    def both(first: None = first, second: None = second) -> None:
+        return None
+
+    return Depends(both)
+
+
+__all__ = ["Guards", "opening"]

@@ -12,7 +12,8 @@ from vivace.auth.accounts import Accounts, SendReset
 from vivace.auth.api_key_routes import api_key_router
 from vivace.auth.api_keys import ApiKeys
 from vivace.auth.back_off import BackOff
-from vivace.auth.guards import Guards, KeyLimit, opening
+from vivace.auth.credentials import Credentials, KeyLimit
+from vivace.auth.guards import Guards, opening
 from vivace.auth.keys import Keys, SigningKey
 from vivace.auth.mfa import Mfa
 from vivace.auth.mfa_routes import mfa_router
@@ -57,11 +58,14 @@ class Auth:
         send_reset: Called with a user and a token by which a new password can be set. Without it
             there are no routes for that.
         providers: Outside providers of OpenID Connect that users may sign in with.
-        limit_key: Called for each request that an API key makes; see :mod:`vivace.auth.guards`.
+        limit_key: Called with the principal and the request, or WebSocket, for each one that an
+            API key makes: it may raise a 429. ``principal.credential_id`` tells the keys apart.
 
     Attributes:
         user: A dependency that gives the :class:`~vivace.auth.records.User` who is signed in.
         principal: One that gives the :class:`~vivace.auth.principal.Principal`.
+        in_person: One that gives the principal, and refuses API keys: for what is about the
+            account itself.
 
     Raises:
         ValueError: The secret is too short, or the roles contradict each other.
@@ -93,14 +97,15 @@ class Auth:
             settings=self.settings,
             roles=self.roles,
             token_url=f"{prefix}/token".removeprefix("/"),
-            tokens=self.tokens,
-            api_keys=self.api_keys,
-            sessions=self.sessions,
+            credentials=Credentials(
+                self.tokens, self.api_keys, self.sessions, self.settings.api_keys, limit_key
+            ),
+            session_cookie=self.sessions.cookie,
             opened=opening(store),
-            limit_key=limit_key,
         )
         self.user: Any = self.guards.user
         self.principal: Any = self.guards.principal
+        self.in_person: Any = self.guards.in_person
 
     def _make_parts(self) -> None:
         settings, store = self.settings, self.store

@@ -92,6 +92,45 @@ class TooManyAttempts(AuthError):
         super().__init__(429, "Too many failed attempts", headers)
 
 
+class MfaRequired(AuthError):
+    """403 for a sign-in whose first step was right, and that needs a second one.
+
+    Args:
+        mfa_token: What the client sends with the code.
+    """
+
+    def __init__(self, mfa_token: str) -> None:
+        detail = {"error": "mfa_required", "mfa_token": mfa_token}
+        super().__init__(403, detail, {"Cache-Control": "no-store"})
+
+
+class InvalidChallenge(AuthError):
+    """401 for a second step whose first one does not count any more: it has to be done again."""
+
+    def __init__(self) -> None:
+        description = "The sign-in has expired or ended. Begin anew."
+        detail = {"error": "invalid_mfa_token", "error_description": description}
+        super().__init__(401, detail, {"WWW-Authenticate": "Bearer"})
+
+
+class InvalidCode(AuthError):
+    """403 for a one-time code or a recovery code that is wrong or used up; which is not said.
+
+    It is no 401, as what the request is made with, a token or a first step, is still good.
+    """
+
+    def __init__(self) -> None:
+        detail = {"error": "invalid_code", "error_description": "The code is wrong or used up"}
+        super().__init__(403, detail)
+
+
+class MfaConflict(AuthError):
+    """409 for a change of the second step that its present state does not allow."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(409, description)
+
+
 class OAuthError(AuthError):
     """An error of the token endpoint (RFC 6749, section 5.2).
 
@@ -109,9 +148,13 @@ __all__ = [
     "AuthError",
     "CsrfFailed",
     "InsufficientScope",
+    "InvalidChallenge",
+    "InvalidCode",
     "InvalidCredentials",
     "InvalidReset",
     "InvalidSignIn",
+    "MfaConflict",
+    "MfaRequired",
     "NotAcceptable",
     "NotSignedIn",
     "OAuthError",

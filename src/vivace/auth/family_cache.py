@@ -66,7 +66,7 @@ class FamilyCache:
         self._entries.pop(family_id, None)
 
     def forget_user(self, user_id: str) -> None:
-        """To be called when the store knows that all families of this user have ended."""
+        """To be called when the store knows something new of a user."""
         self.forgotten += 1
         for id in [id for id, entry in self._entries.items() if entry.user.id == user_id]:
             del self._entries[id]

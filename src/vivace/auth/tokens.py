@@ -152,14 +152,17 @@ class Tokens:
         await self._end(family_id)
 
     async def end_all(self, user: User) -> None:
-        """End all families of a user.
-
-        To be called also where the user's epoch has gone up, which ends them for the store: this
-        process would take their tokens for good a little longer.
-        """
+        """End all families of a user."""
         for family in await self._store.find(TokenFamily, user_id=user.id):
             if family.ended_at is None:
                 await self._end(family.id)
+        self.forget(user)
+
+    def forget(self, user: User) -> None:
+        """To be called when the store has the user with another epoch or other roles.
+
+        Other processes see that once their trust has run out; this one sees it at once.
+        """
         self._cache.forget_user(user.id)
 
     async def verify(self, token: str) -> Principal:

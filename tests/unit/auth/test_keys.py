@@ -25,7 +25,7 @@ from jwt.exceptions import InvalidJTIError, InvalidSubjectError
 from vivace.auth.keys import LONGEST_TOKEN, REQUIRED, Keys, SigningKey
 
 SECRET = "a secret of the tests that is long enough"
-HERE = {"issuer": "vivace", "audience": "shop"}
+HERE: dict[str, Any] = {"issuer": "vivace", "audience": "shop"}
 
 
 def private_pem(key: Any, encryption: KeySerializationEncryption | None = None) -> bytes:

@@ -12,6 +12,7 @@ from vivace.auth.accounts import Accounts
 from vivace.auth.errors import NotAcceptable
 from vivace.auth.principal import Principal
 from vivace.auth.records import User
+from vivace.auth.secret_body import SecretBody
 from vivace.auth.store import Duplicate
 from vivace.exceptions import RequestValidationError
 
@@ -35,7 +36,7 @@ WAIT: dict[int | str, dict[str, Any]] = {
 }
 
 
-class NewAccount(BaseModel):
+class NewAccount(SecretBody):
     """An account to be made."""
 
     name: str = Field(description="What to sign in with; upper and lower case are the same.")
@@ -55,7 +56,7 @@ class Account(BaseModel):
     created_at: datetime
 
 
-class PasswordChange(BaseModel):
+class PasswordChange(SecretBody):
     """A new password, and proof that it is the owner who sets it."""
 
     old_password: SecretStr
@@ -74,7 +75,7 @@ class ResetRequested(BaseModel):
     detail: str = "If there is such an account, a message is on its way."
 
 
-class NewPassword(BaseModel):
+class NewPassword(SecretBody):
     """A new password, and the token that was sent."""
 
     token: SecretStr

@@ -18,13 +18,14 @@ from vivace.auth.errors import (
 )
 from vivace.auth.names import LONGEST, checked_email, checked_name, folded, is_name
 from vivace.auth.passwords import Passwords
-from vivace.auth.records import PasswordReset, User
+from vivace.auth.records import ApiKey, Identity, PasswordReset, User
 from vivace.auth.roles import scope_name
 from vivace.auth.settings import PasswordSettings
 from vivace.auth.store import Duplicate, Store
 from vivace.auth.vault import digest, new_token
 
-#: Sends a user the token by which a new password can be set, as in a link by email.
+#: Sends a user the token by which a new password can be set, in a link to their email address.
+#: Whoever comes back with the token is taken for the owner of that address.
 SendReset = Callable[[User, str], Awaitable[None]]
 
 #: What is changed of a user, as of now; it may raise where it may not be any more.
@@ -202,7 +203,8 @@ class Accounts:
         """Set a password by a token, which ends all tokens and sessions of the user.
 
         All other reset tokens of the user are void then. The account waits no more for failed
-        attempts.
+        attempts. The email address is known to be the user's own from now on; if it was not before,
+        somebody else may have made the account, so its API keys and identities at providers go.
 
         Raises:
             InvalidReset: The token is unknown, expired, used or void.
@@ -226,7 +228,7 @@ class Accounts:
         changed = await self._change(user, change)
         await self._store.remove(PasswordReset, user_id=user.id)
         await self._forgive(changed)
-        return changed
+        return await self._verify_email(changed)
 
     async def sign_out_everywhere(self, user: User) -> User:
         """End all tokens and sessions of the user, who has to sign in again.
@@ -311,6 +313,14 @@ class Accounts:
         if record is None or record.used_at is not None or record.expires_at <= records.now():
             raise InvalidReset
         return record
+
+    async def _verify_email(self, user: User) -> User:
+        if user.email is None or user.email_verified:
+            return user
+        # Before it is written down, so that whoever stops half-way begins again.
+        await self._store.remove(ApiKey, user_id=user.id)
+        await self._store.remove(Identity, user_id=user.id)
+        return await self._change(user, lambda now: {"email_verified": True})
 
     async def _forgive(self, user: User) -> None:
         """Whoever has the mailbox is no stranger: no more waiting for what strangers did."""

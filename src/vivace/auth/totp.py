@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hmac import compare_digest
 from logging import getLogger
 from re import ASCII, compile as compile_pattern
+from urllib.parse import quote
 
 import pyotp
 
@@ -15,12 +16,13 @@ from vivace.auth.records import TotpDevice, User, now
 from vivace.auth.settings import MfaSettings
 from vivace.auth.store import Duplicate, Store
 from vivace.auth.vault import Vault
+from vivace.concurrency import run_in_threadpool
 
 logger = getLogger(__name__)
 
 _CODE = compile_pattern(r"\d{6}", ASCII)
-#: Apps show no more of a name, and a QR code has an end.
-_LONGEST_NAME = 64
+#: In the characters of a URI: the more there are, the finer the QR code, and the harder to scan.
+_LONGEST_NAME = 120
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,11 @@ class TotpDevices:
         encrypted = self._vault.encrypt(secret, _purpose(user.id))
         while not await self._keep(user, encrypted):
             pass  # Another enrolment was faster; what it made is replaced.
-        return self._describe(user, secret)
+        totp = pyotp.TOTP(secret, name=_shortened(user.name), issuer=self._settings.issuer)
+        uri = totp.provisioning_uri()
+        # Drawing takes some milliseconds, in which nobody else should have to wait.
+        svg = await run_in_threadpool(make_qr_svg, uri)
+        return Enrolment(secret=secret, uri=uri, svg=svg)
 
     async def _keep(self, user: User, encrypted: str) -> bool:
         device = await self.of(user)
@@ -104,13 +110,13 @@ class TotpDevices:
             found = step if right and step > device.last_step else found
         return found
 
-    def _describe(self, user: User, secret: str) -> Enrolment:
-        name = user.name
-        if len(name) > _LONGEST_NAME:
-            name = f"{name[: _LONGEST_NAME - 1]}…"
-        totp = pyotp.TOTP(secret, name=name, issuer=self._settings.issuer)
-        uri = totp.provisioning_uri()
-        return Enrolment(secret=secret, uri=uri, svg=make_qr_svg(uri))
+
+def _shortened(name: str) -> str:
+    """As much of a name as there is room for."""
+    if len(quote(name)) <= _LONGEST_NAME:
+        return name
+    cut = (f"{name[:end]}…" for end in range(len(name), 0, -1))
+    return next((one for one in cut if len(quote(one)) <= _LONGEST_NAME), "…")
 
 
 def _purpose(user_id: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from vivace import APIRouter, BackgroundTasks, Form, Request, Response
 from vivace.auth.errors import InvalidSignIn, MfaRequired, OAuthError
@@ -19,18 +19,23 @@ NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 #: For so many seconds others may go on with the keys that they have: a new one has to be there for
 #: longer before it signs.
 KEYS_LIFETIME = 300
+#: In bytes: more than the longest token and all scopes need.
+LARGEST_BODY = 32_768
+
+#: A file in its place counts as left out, so that it is a 400 of OAuth 2.0 and no 422.
+Text = Annotated[str, BeforeValidator(lambda given: given if isinstance(given, str) else "")]
 
 
 class TokenForm(BaseModel):
     """What a client asks the token endpoint for. What is empty counts as left out."""
 
-    grant_type: str = Field("", description="`password`, which may be left out; `refresh_token`.")
-    username: str = Field("", description="For `password`.")
-    password: str = Field(
+    grant_type: Text = Field("", description="`password`, which may be left out; `refresh_token`.")
+    username: Text = Field("", description="For `password`.")
+    password: Text = Field(
         "", description="For `password`.", json_schema_extra={"format": "password"}
     )
-    refresh_token: str = Field("", description="For `refresh_token`.")
-    scope: str = Field(
+    refresh_token: Text = Field("", description="For `refresh_token`.")
+    scope: Text = Field(
         "", description="Scopes with spaces between; without any, all that the user may have."
     )
 
@@ -38,8 +43,8 @@ class TokenForm(BaseModel):
 class RevocationForm(BaseModel):
     """What a client gives back."""
 
-    token: str = Field("", description="An access token or a refresh token.")
-    token_type_hint: str = Field("", description="Not needed, and not looked at.")
+    token: Text = Field("", description="An access token or a refresh token.")
+    token_type_hint: Text = Field("", description="Not needed, and not looked at.")
 
 
 class TokenAnswer(BaseModel):
@@ -101,7 +106,12 @@ def token_router(auth: Auth) -> APIRouter:
     """
     router = APIRouter()
 
-    @router.post("/token", response_model=TokenAnswer, responses=SIGN_IN_REFUSED)
+    @router.post(
+        "/token",
+        response_model=TokenAnswer,
+        responses=SIGN_IN_REFUSED,
+        max_body_size=LARGEST_BODY,
+    )
     async def give_tokens(
         request: Request, tasks: BackgroundTasks, form: TokenForm = Form()
     ) -> JSONResponse:
@@ -118,7 +128,12 @@ def token_router(auth: Auth) -> APIRouter:
         tasks.add_task(auth.tokens.remove_expired_if_due)
         return token_answer(pair)
 
-    @router.post("/token/revoke", response_class=Response, responses=REFUSED)
+    @router.post(
+        "/token/revoke",
+        response_class=Response,
+        responses=REFUSED,
+        max_body_size=LARGEST_BODY,
+    )
     async def revoke_token(form: RevocationForm = Form()) -> Response:
         """End everything that came of the sign-in that a token is from.
 

@@ -20,8 +20,8 @@ from vivace.requests import HTTPConnection
 #: Methods that change nothing (RFC 9110, section 9.2.1).
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
-#: The default ports, which browsers leave out of origins.
-PORTS = {"http": ":80", "ws": ":80", "https": ":443", "wss": ":443"}
+#: The default ports, which browsers leave out.
+PORTS = {"http": ":80", "https": ":443"}
 
 
 class CsrfTokens:
@@ -91,16 +91,17 @@ def _is_own(origin: str, connection: HTTPConnection) -> bool:
     scheme, _, _ = origin.partition("://")
     # The server may not know of the TLS that ends in front of it; but where there is TLS, a page
     # that came without may have been written by anybody on the way.
-    if scheme not in ("http", "https") or (
+    if scheme not in PORTS or (
         scheme == "http" and connection.scope.get("scheme") in ("https", "wss")
     ):
         return False
-    port = PORTS[scheme]
-    host = connection.headers.get("host", "")
     try:
-        return urlsplit(origin).netloc.removesuffix(port) == host.lower().removesuffix(port)
+        asking = urlsplit(origin).netloc
     except ValueError:
         return False
+    host = connection.headers.get("host", "").lower()
+    port = PORTS[scheme]
+    return asking != "" and asking.removesuffix(port) == host.removesuffix(port)
 
 
 __all__ = ["CsrfTokens", "acts", "check_origin"]

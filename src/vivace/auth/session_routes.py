@@ -63,6 +63,7 @@ SIGN_IN_REFUSALS: Responses = {
     403: {"description": "A second step is needed; or the request is from another site"},
     413: {"description": "The body is too large"},
     415: {"description": "The body is neither JSON nor a form"},
+    422: {"description": "The name or the password is missing"},
     429: {"description": "Too many attempts have failed: Retry-After says how long to wait"},
 }
 _SCHEMA = {"schema": SignIn.model_json_schema()}

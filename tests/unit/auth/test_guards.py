@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from tests.unit.auth.small_kit import PASSWORD, SmallKit
+
 from vivace import HTTPException, WebSocket, WebSocketDisconnect
 from vivace.auth.principal import Principal
 from vivace.auth.records import User
@@ -102,7 +102,7 @@ def test_the_name_of_the_bearer_scheme_has_no_case() -> None:
 
 def test_a_token_that_is_not_ascii_is_a_wrong_one() -> None:
     headers = {b"Authorization": "Bearer \xe4da".encode("latin-1")}
-    assert make_kit().client().get("/me", headers=headers).status_code == 401  # type: ignore[arg-type]  # bytes are fine
+    assert make_kit().client().get("/me", headers=headers).status_code == 401
 
 
 def test_each_request_identifies_once_however_many_guards_it_has() -> None:

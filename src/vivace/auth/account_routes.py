@@ -86,6 +86,8 @@ def account_router(auth: Auth) -> APIRouter:
     """The routes of accounts: those for new ones only where ``registration`` is on, and those for
     forgotten passwords only where tokens can be sent.
     """
+    # Access tokens of a user who was found good a moment ago are not believed any longer.
+    auth.accounts.watch(auth.tokens.forget)
     router = APIRouter()
     if auth.settings.registration:
         _add_registration(router, auth.accounts)
@@ -130,7 +132,10 @@ def _add_own_account(router: APIRouter, auth: Auth) -> None:
 
     @router.post("/users/me/password", status_code=204, responses={**SIGNED_IN, **WAIT})
     async def change_password(
-        change: PasswordChange, request: Request, principal: Principal = auth.in_person
+        change: PasswordChange,
+        request: Request,
+        response: Response,
+        principal: Principal = auth.in_person,
     ) -> None:
         """Set another password. All tokens and sessions end, also those of this request."""
         try:
@@ -142,11 +147,15 @@ def _add_own_account(router: APIRouter, auth: Auth) -> None:
             )
         except NotAcceptable as error:
             raise _invalid(error, "new_password") from None
+        await _end_everything(auth, principal, response)
 
     @router.post("/users/me/sign-out-everywhere", status_code=204, responses=SIGNED_IN)
-    async def sign_out_everywhere(principal: Principal = auth.in_person) -> None:
+    async def sign_out_everywhere(
+        response: Response, principal: Principal = auth.in_person
+    ) -> None:
         """End all tokens and sessions of the account, also those of this request."""
         await accounts.sign_out_everywhere(principal.user)
+        await _end_everything(auth, principal, response)
 
 
 def _add_reset(router: APIRouter, accounts: Accounts) -> None:
@@ -173,6 +182,13 @@ def _add_reset(router: APIRouter, accounts: Accounts) -> None:
             await accounts.reset(new.token.get_secret_value(), new.password.get_secret_value())
         except NotAcceptable as error:
             raise _invalid(error, "password") from None
+
+
+async def _end_everything(auth: Auth, principal: Principal, response: Response) -> None:
+    """Remove what does not count any more since the epoch went up, and the browser's cookies."""
+    await auth.tokens.end_all(principal.user)
+    cookies_of = response if principal.method == "session" else None
+    await auth.sessions.end_all(principal.user, cookies_of)
 
 
 def _address_of(request: Request) -> str | None:

@@ -56,11 +56,20 @@ class Accounts:
         self._back_off = back_off
         self._settings = settings
         self._send_reset = send_reset
+        self._watchers: list[Callable[[User], None]] = []
 
     @property
     def can_reset(self) -> bool:
         """Whether there is a way for reset tokens to be sent."""
         return self._send_reset is not None
+
+    def watch(self, watcher: Callable[[User], None]) -> None:
+        """Have ``watcher`` called with each user whom this process has changed, as they are then.
+
+        For what remembers users as they were. Once is enough, and more change nothing.
+        """
+        if watcher not in self._watchers:
+            self._watchers.append(watcher)
 
     async def register(
         self,
@@ -271,6 +280,8 @@ class Accounts:
         while current is not None:
             changed = await self._store.replace(current, **change(current))
             if changed is not None:
+                for watcher in self._watchers:
+                    watcher(changed)
                 return changed
             current = await self._store.get(User, user.id)
         raise InvalidCredentials

@@ -492,3 +492,16 @@ async def test_changes_happen_over_those_of_others(kit: Kit, ada: User) -> None:
         await kit.sign_in(OLD)
     await kit.accounts.activate(ada)
     assert (await kit.sign_in(OLD)).epoch == 3
+
+
+async def test_who_watches_is_told_of_every_change(kit: Kit, ada: User) -> None:
+    told: list[User] = []
+    kit.accounts.watch(told.append)
+    accounts = kit.accounts
+    await accounts.reset(await kit.token(), NEW)
+    await accounts.change_password(ada, NEW, OLD)
+    await accounts.sign_out_everywhere(ada)
+    await accounts.set_roles(ada, [])
+    last = await accounts.deactivate(ada)
+    assert [user.epoch for user in told] == [1, 1, 2, 3, 3, 4]
+    assert told[-1] == last

@@ -243,8 +243,9 @@ class OpenIDClient:
 
 
 async def _get_json(http: Any, url: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
+    # `auth=None` keeps authlib from asking for a token, or sending the one it has.
     response = await http.get(
-        url, headers={"Accept": "application/json", **(headers or {})}, withhold_token=True
+        url, headers={"Accept": "application/json", **(headers or {})}, auth=None
     )
     # Redirects are not followed: they could lead to where no TLS is.
     if response.status_code != 200:

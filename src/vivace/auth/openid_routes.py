@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from pydantic import AfterValidator, BaseModel
 
 from vivace import APIRouter, HTTPException, Query, Request
-from vivace.auth.errors import AuthError, CsrfFailed
+from vivace.auth.errors import AuthError, CsrfFailed, MfaRequired
 from vivace.auth.openid import Claims, Provider, SignInFailed, local_path
 from vivace.auth.openid_accounts import OpenIDAccounts
 from vivace.auth.openid_client import OpenIDClient
@@ -48,14 +48,17 @@ LocalPath = Annotated[
     Query(max_length=512, description="Where to go in the end: a path of this site."),
 ]
 
-_UNKNOWN = {404: {"description": "There is no such provider."}}
-_UNAVAILABLE = {502: {"description": "The provider cannot be reached, or answers wrongly."}}
-_LEAVING: dict[int | str, dict[str, Any]] = {
+_Responses = dict[int | str, dict[str, Any]]
+_UNKNOWN: _Responses = {404: {"description": "There is no such provider."}}
+_UNAVAILABLE: _Responses = {
+    502: {"description": "The provider cannot be reached, or answers wrongly."}
+}
+_LEAVING: _Responses = {
     303: {"description": "To the provider."},
     **_UNKNOWN,
     **_UNAVAILABLE,
 }
-_RETURNING: dict[int | str, dict[str, Any]] = {
+_RETURNING: _Responses = {
     303: {"description": "Signed in, or linked: to the page that was asked for."},
     400: {"description": "The answer does not belong to a sign-in of this browser, or is wrong."},
     401: {"description": "An identity was to be linked, and nobody is signed in any more."},
@@ -120,13 +123,13 @@ def openid_router(auth: Auth, providers: Iterable[Provider]) -> APIRouter:
         provider: str,
         request: Request,
         next: LocalPath = "/",
-        principal: Principal = auth.principal,
+        principal: Principal = auth.guards.session,
     ) -> RedirectResponse:
         """Go to the provider, so that one can sign in with it from then on.
 
         It takes a session, and a link on a page of this site.
         """
-        _check_meant(request, principal)
+        _check_meant(request)
         return await find(provider).leave(request, next, link_to=principal.user)
 
     @router.get("/{provider}/callback", status_code=303, responses=_RETURNING)
@@ -223,9 +226,9 @@ class ProviderSignIn:
         return response
 
     async def _ask_for_code(self, user: User, next: str) -> RedirectResponse:
-        token = await self._auth.mfa.challenge(user, purpose="session")
+        token = await self._auth.mfa.challenge(user, purpose="session", methods=("fed",))
         if self._provider.second_step is None:
-            raise AuthError(403, {"error": "mfa_required", "mfa_token": token})
+            raise MfaRequired(token)
         # A fragment is not sent to any server, nor as a referrer.
         fragment = urlencode({"mfa_token": token, "next": next})
         return RedirectResponse(f"{self._provider.second_step}#{fragment}", 303, _PRIVATE)
@@ -246,7 +249,7 @@ def _callback_url(request: Request) -> str:
     return str(request.url.replace(path=path, query="", fragment=""))
 
 
-def _check_meant(request: Request, principal: Principal) -> None:
+def _check_meant(request: Request) -> None:
     """See that the user themselves asked for their account to be linked.
 
     Else another site could have it linked to an identity of its own, having the browser signed in
@@ -255,10 +258,7 @@ def _check_meant(request: Request, principal: Principal) -> None:
 
     Raises:
         CsrfFailed: The request comes from another site.
-        SignInFailed: It has no session, but another credential.
     """
-    if principal.method != "session":
-        raise SignInFailed("Only one who is signed in with a session can link an identity", 403)
     if request.headers.get("sec-fetch-site") not in {"same-origin", "none"}:
         raise CsrfFailed("Asked for from another site")
 

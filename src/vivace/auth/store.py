@@ -89,7 +89,7 @@ class MemoryStore:
 
     async def find(self, kind: type[R], **equal: Any) -> list[R]:
         found: list[Any] = [r for r in self._of(kind).values() if _has(r, equal)]
-        return sorted(found, key=lambda record: record.created_at)
+        return sorted(found, key=lambda record: (record.created_at, record.id))
 
     async def replace(self, old: R, **changes: Any) -> R | None:
         current = self._of(type(old)).get(old.id)

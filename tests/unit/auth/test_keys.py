@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from jwt.exceptions import InvalidJTIError, InvalidSubjectError
 
 from vivace.auth.keys import LONGEST_TOKEN, REQUIRED, Keys, SigningKey
@@ -390,6 +390,7 @@ def test_junk_is_refused(token: str) -> None:
 SEGMENT = st.binary(max_size=20).map(segment) | st.text("eyJ-_=+/", max_size=20)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text() | st.lists(SEGMENT, max_size=4).map(".".join))
 def test_any_junk_is_refused(token: str) -> None:
     with pytest.raises(jwt.InvalidTokenError):
@@ -404,6 +405,7 @@ JSON = st.recursive(
 NAMES = st.sampled_from(["alg", "typ", "kid", "crit", "b64", "jwk", *REQUIRED])
 
 
+@settings(deadline=None, max_examples=50)
 @given(header=st.dictionaries(NAMES, JSON), changes=st.dictionaries(NAMES, JSON))
 def test_headers_and_claims_of_any_kind_are_accepted_or_refused(
     header: dict[str, Any], changes: dict[str, Any]

@@ -154,8 +154,9 @@ def _trusted_email(provider: Provider, claims: Claims) -> str | None:
     Without that, none is kept: else anybody could put another's address on an account of their own,
     and wait for its owner to come.
     """
+    verified = claims.get("email_verified")
     # Some providers send the text "true".
-    if not provider.trust_email or claims.get("email_verified") not in (True, "true"):
+    if not provider.trust_email or not (verified is True or verified == "true"):
         return None
     email = claims.get("email")
     # Folding may make one address of two where there are letters beyond ASCII.

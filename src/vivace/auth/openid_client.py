@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from logging import getLogger
 from time import monotonic
 from typing import Any
@@ -32,7 +33,7 @@ logger = getLogger(__name__)
 ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 )
-#: The longest subject (OpenID Connect Core, section 2).
+#: The longest subject, in characters of ASCII (OpenID Connect Core, section 2).
 LONGEST_SUBJECT = 255
 #: Claims that only count where the provider has signed them.
 SIGNED_CLAIMS = frozenset(
@@ -73,7 +74,6 @@ class OpenIDClient:
         self._published: Published | None = None
         self._published_at = 0.0
         self._failed_at: float | None = None
-        self._tls: ssl.SSLContext | None = None
 
     async def authorization_url(self, flow: Flow) -> str:
         """Where the browser has to go to sign in.
@@ -122,16 +122,14 @@ class OpenIDClient:
             return _merged(id_claims, await self._userinfo(http, endpoint, access_token, id_claims))
 
     async def _http(self, auth_method: str) -> Any:
-        """A client for one exchange; what is costly about it is made once, off the event loop."""
-        if self._tls is None:
-            self._tls = await run_in_threadpool(httpx2.create_ssl_context)
+        """A client for one exchange."""
         return AsyncOAuth2Client(
             self.provider.client_id,
             self.provider.client_secret,
             token_endpoint_auth_method=auth_method,
             scope=" ".join(self.provider.scopes),
             code_challenge_method="S256",
-            verify=self._tls,
+            verify=await run_in_threadpool(_tls_context),
             timeout=_TIMEOUT,
         )
 
@@ -212,7 +210,10 @@ class OpenIDClient:
             {"nonce": nonce, "client_id": provider.client_id, "access_token": access_token},
         )
         claims.validate(int(now().timestamp()), int(provider.leeway.total_seconds()))
-        if not 0 < len(claims["sub"]) <= LONGEST_SUBJECT:
+        subject = claims["sub"]
+        if not 0 < len(subject) <= LONGEST_SUBJECT or not (
+            subject.isascii() and subject.isprintable()
+        ):
             raise ValueError("no subject")
         return dict(claims)
 
@@ -240,6 +241,12 @@ class OpenIDClient:
                 "OpenID provider %r: %s failed: %s", self.provider.name, doing, type(error).__name__
             )
             raise ProviderUnavailable(self.provider) from error
+
+
+@cache
+def _tls_context() -> ssl.SSLContext:
+    """The certificates that are trusted; they take too long to read for the event loop."""
+    return httpx2.create_ssl_context()
 
 
 async def _get_json(http: Any, url: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
@@ -283,11 +290,15 @@ def _endpoint(url: Any) -> str:
     return url
 
 
-def _signature_keys(keys: list[Any]) -> Iterator[Key]:
+def _signature_keys(keys: Any) -> Iterator[Key]:
     """The public keys that signatures are checked with; what is not understood is left out."""
+    if not isinstance(keys, list):
+        raise TypeError("no list of keys")
     for key in keys:
         # RFC 7517, sections 4.1, 4.2 and 5. A symmetric key has no place in what is published.
-        if key.get("kty") not in {"RSA", "EC", "OKP"} or key.get("use", "sig") != "sig":
+        if not isinstance(key, dict) or key.get("kty") not in ("RSA", "EC", "OKP"):
+            continue
+        if key.get("use", "sig") != "sig":
             continue
         try:
             yield JWKRegistry.import_key(key)

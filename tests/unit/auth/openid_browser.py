@@ -12,7 +12,9 @@ import httpx2
 
 from vivace import Vivace
 from vivace.auth import Auth, AuthSettings, MemoryStore, Provider
+from vivace.auth.openid_routes import openid_router
 from vivace.auth.records import Identity, Record, User
+from vivace.auth.session_routes import session_router
 from vivace.auth.settings import PasswordSettings, SessionSettings
 from vivace.testclient import TestClient
 
@@ -24,6 +26,8 @@ CHEAP = PasswordSettings(time_cost=1, memory_cost=8, parallelism=1)
 OWN_LINK = {"Sec-Fetch-Site": "same-origin"}
 COOKIE = "__Host-openid"
 
+_http = httpx2.Client(verify=False)  # The provider has no TLS; reading certificates takes long.
+
 
 class Role(Enum):
     ADMIN = "admin"
@@ -31,19 +35,20 @@ class Role(Enum):
 
 
 def make_kit(state: OpenIDProvider, *, secure: bool = True, **options: Any) -> tuple[Vivace, Auth]:
-    """An app with the kit, which knows ``acme``, and ``other`` that is the same."""
+    """An app with sessions, and the providers ``acme`` and ``other``, which is the same."""
+    providers = [
+        Provider(name, state.issuer, CLIENT_ID, CLIENT_SECRET, **options)
+        for name in ("acme", "other")
+    ]
     auth = Auth(
         SECRET,
         store=MemoryStore(),
         roles=Role,
         settings=AuthSettings(passwords=CHEAP, sessions=SessionSettings(secure=secure)),
-        providers=[
-            Provider(name, state.issuer, CLIENT_ID, CLIENT_SECRET, **options)
-            for name in ("acme", "other")
-        ],
     )
     app = Vivace()
-    app.include_router(auth.router())
+    app.include_router(openid_router(auth, providers))
+    app.include_router(session_router(auth))
     return app, auth
 
 
@@ -60,7 +65,7 @@ class Browser:
         """To the provider, and from there to where it sends the browser back."""
         response = self.get(path, headers=OWN_LINK)
         assert response.status_code == 303, response.text
-        at_provider = httpx2.get(response.headers["location"])
+        at_provider = _http.get(response.headers["location"])
         assert at_provider.status_code == 302, at_provider.text
         return at_provider.headers["location"]
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 
 import uvicorn
-from joserfc import jwt
+from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
 from vivace import Header, HTTPException, Request, Vivace
@@ -68,7 +68,9 @@ class OpenIDProvider:
             return self.sign(claims)
         key = self.keys[0]
         algorithm = "ES256" if isinstance(key, ECKey) else "RS256"
-        return jwt.encode({"alg": algorithm, "kid": key.thumbprint()}, claims, key, [algorithm])
+        header = {"alg": algorithm, "kid": key.thumbprint()}
+        # Not by `jwt.encode`, which refuses text that JSON can have all the same.
+        return jws.serialize_compact(header, json.dumps(claims), key, [algorithm])
 
     def discovery(self) -> Claims:
         return {

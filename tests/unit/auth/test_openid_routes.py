@@ -12,6 +12,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from vivace.auth import Auth
+from vivace.auth.mfa_routes import mfa_router
 from vivace.auth.records import ApiKey, Identity, Session, User
 
 from .openid_browser import (
@@ -311,6 +312,8 @@ def ago(seconds: int) -> timedelta:
         {"sub": ""},
         {"sub": 1},
         {"sub": "s" * 256},
+        {"sub": "\ud800"},
+        {"sub": "a\x00"},
         {"at_hash": "another"},
         {"at_hash": {"a": 1}},
         {"at_hash": ["a"]},
@@ -558,7 +561,9 @@ def enable_codes(auth: Auth, user: User) -> pyotp.TOTP:
 
 
 def test_one_with_one_time_codes_needs_one(state: OpenIDProvider) -> None:
-    browser, auth = begun(state)
+    app, auth = make_kit(state)
+    app.include_router(mfa_router(auth))
+    browser = Browser(app)
     ada = keep_user(auth, name="ada")
     keep_identity(auth, ada, state)
     codes = enable_codes(auth, ada)

@@ -52,7 +52,8 @@ class User(Record):
     #: What the user signs in with, in the form that :func:`vivace.auth.accounts.folded` gives it.
     name: str = unique()
     email: str | None = unique(default=None)
-    #: Whether the address is known to be the user's own: a provider that is trusted with it said so.
+    #: Whether the address is known to be the user's own: a provider that is trusted with it said
+    #: so, or a reset token that was sent there came back.
     email_verified: bool = False
     #: ``None`` for one who signs in with an outside provider only.
     password_hash: str | None = field(default=None, repr=False)

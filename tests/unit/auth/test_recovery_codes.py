@@ -71,6 +71,19 @@ def test_a_code_counts_for_its_user_and_its_batch_only() -> None:
     asyncio.run(try_it())
 
 
+def test_a_code_that_is_moved_to_another_user_counts_for_nobody() -> None:
+    async def try_it() -> None:
+        store = YieldingStore()
+        codes = codes_in(store)
+        batch, (code, *_) = await codes.make(ADA)
+        record = await codes.find(ADA, batch, code)
+        assert record is not None
+        await store.replace(record, user_id=BOB.id)
+        assert await codes.find(BOB, batch, code) is None
+
+    asyncio.run(try_it())
+
+
 def test_of_two_uses_at_once_one_counts() -> None:
     async def try_it() -> None:
         codes = codes_in(YieldingStore())

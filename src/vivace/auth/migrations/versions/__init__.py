@@ -1,0 +1,1 @@
+"""The revisions, each of which says which one it follows."""

@@ -1,0 +1,179 @@
+"""The stores that the tests run on, each empty.
+
+Servers are looked for where ``VIVACE_TEST_POSTGRESQL`` and ``VIVACE_TEST_REDIS`` say. Where there
+is none, the tests that need it are skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+import redis
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from vivace.auth.database_url import read_url
+from vivace.auth.records import Attempts, Challenge, Session
+from vivace.auth.redis import RedisStore
+from vivace.auth.split import SplitStore
+from vivace.auth.sql import SQLStore, migrate
+from vivace.auth.store import MemoryStore, Store
+from vivace.auth.tables import metadata
+
+POSTGRESQL = os.environ.get(
+    "VIVACE_TEST_POSTGRESQL", "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres"
+)
+REDIS = os.environ.get("VIVACE_TEST_REDIS", "redis://127.0.0.1:6379/15")
+
+#: Gives a new store object each time, all on the same records.
+MakeStore = Callable[[], Store]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """SQLAlchemy and redis-py work on asyncio."""
+    return "asyncio"
+
+
+def execute(url: URL | str, *statements: str) -> None:
+    async def run() -> None:
+        engine: AsyncEngine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+        try:
+            async with engine.connect() as connection:
+                for statement in statements:
+                    await connection.execute(text(statement))
+        finally:
+            await engine.dispose()
+
+    asyncio.run(run())
+
+
+def _new_database() -> URL:
+    url = read_url(POSTGRESQL)
+    name = f"vivace_test_{token_hex(6)}"
+    try:
+        execute(url, f"CREATE DATABASE {name}")
+    except OSError as error:
+        pytest.skip(f"There is no PostgreSQL at {url.render_as_string()}: {error}")
+    return url.set(database=name)
+
+
+def _drop(url: URL) -> None:
+    execute(read_url(POSTGRESQL), f"DROP DATABASE {url.database} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_postgresql() -> Iterator[str]:
+    """A database of PostgreSQL without any tables."""
+    url = _new_database()
+    yield url.render_as_string(hide_password=False)
+    _drop(url)
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql() -> Iterator[str]:
+    url = _new_database()
+    asyncio.run(migrate(url))
+    yield url.render_as_string(hide_password=False)
+    _drop(url)
+
+
+@pytest.fixture
+def postgresql(migrated_postgresql: str) -> str:
+    """A database with tables that are empty."""
+    # Quicker than TRUNCATE, for the few rows that a test leaves.
+    tables = metadata.sorted_tables
+    execute(migrated_postgresql, *(f"DELETE FROM {table.name}" for table in tables))
+    return migrated_postgresql
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    asyncio.run(migrate(make_url(f"sqlite+aiosqlite:///{path}")))
+    return path
+
+
+@pytest.fixture
+def sqlite(migrated_sqlite: Path, tmp_path: Path) -> str:
+    """A file with tables that are empty."""
+    shutil.copy(migrated_sqlite, tmp_path / "auth.db")
+    return f"sqlite:///{tmp_path}/auth.db"
+
+
+@pytest.fixture
+def redis_prefix() -> Iterator[str]:
+    """What keys in Redis may begin with: there are none that do."""
+    prefix = f"vivace:test:{token_hex(6)}"
+    with redis.Redis.from_url(REDIS) as client:
+        try:
+            client.ping()
+        except redis.ConnectionError as error:
+            pytest.skip(f"There is no Redis at {REDIS}: {error}")
+        yield prefix
+        for key in client.scan_iter(f"{prefix}*", count=1000):
+            client.delete(key)
+
+
+def _make_memory(request: pytest.FixtureRequest) -> MakeStore:
+    store = MemoryStore()
+    return lambda: store
+
+
+def _make_sqlite(request: pytest.FixtureRequest) -> MakeStore:
+    url = request.getfixturevalue("sqlite")
+    return lambda: SQLStore(url)
+
+
+def _make_postgresql(request: pytest.FixtureRequest) -> MakeStore:
+    url = request.getfixturevalue("postgresql")
+    return lambda: SQLStore(url)
+
+
+def _make_redis(request: pytest.FixtureRequest) -> MakeStore:
+    prefix = request.getfixturevalue("redis_prefix")
+    return lambda: RedisStore(REDIS, prefix=prefix)
+
+
+def _make_split(request: pytest.FixtureRequest) -> MakeStore:
+    make_rest, make_other = _make_sqlite(request), _make_redis(request)
+
+    def make() -> Store:
+        other = make_other()
+        return SplitStore(make_rest(), {Session: other, Challenge: other, Attempts: other})
+
+    return make
+
+
+MAKERS = {
+    "memory": _make_memory,
+    "sqlite": _make_sqlite,
+    "postgresql": _make_postgresql,
+    "redis": _make_redis,
+    "split": _make_split,
+}
+
+
+@pytest.fixture(params=MAKERS)
+def make_store(request: pytest.FixtureRequest) -> MakeStore:
+    return MAKERS[request.param](request)
+
+
+@pytest.fixture(params=[name for name in MAKERS if name != "memory"])
+def make_shared_store(request: pytest.FixtureRequest) -> MakeStore:
+    """Of stores that several processes can use."""
+    return MAKERS[request.param](request)
+
+
+@pytest.fixture
+async def store(make_store: MakeStore) -> AsyncIterator[Store]:
+    store = make_store()
+    await store.open()
+    yield store
+    await store.close()

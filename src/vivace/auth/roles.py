@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
+
+#: What a scope may be (RFC 6749, section 3.3): anything else does not fit into a challenge.
+SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
 
 class Roles:
@@ -21,8 +25,8 @@ class Roles:
 
     Raises:
         TypeError: The value of a role is no text.
-        ValueError: A value has a space in it; a role contains itself; a name is none of a role or
-            permission.
+        ValueError: A value or permission is no scope; a role contains itself; a name is none of a
+            role or permission.
     """
 
     def __init__(
@@ -68,18 +72,27 @@ class Roles:
     def _checked(self, role: Enum) -> str:
         if not isinstance(role.value, str):
             raise TypeError(f"{role} has the value {role.value!r}: a role's value has to be text.")
-        if not role.value or " " in role.value:
-            raise ValueError(f"{role} has the value {role.value!r}: scopes have no spaces.")
+        _check_scope(role.value)
         return role.value
 
     def _check_names(self, descriptions: Mapping[Any, str]) -> None:
         inner = [name for names in self._contains.values() for name in names]
+        for permission in (name for names in self._grants.values() for name in names):
+            _check_scope(permission)
         for name in (*self._contains, *inner, *self._grants):
             if name not in self._values:
                 raise ValueError(f"There is no role {name!r}. There are: {self._values}.")
         for name in map(scope_name, descriptions):
             if name not in self._names():
                 raise ValueError(f"There is no role or permission {name!r} to describe.")
+
+
+def _check_scope(name: str) -> None:
+    if not SCOPE.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot be a role or a permission: take ASCII without spaces, quotation marks"
+            " and backslashes."
+        )
 
 
 def scope_name(role_or_permission: Enum | str) -> str:

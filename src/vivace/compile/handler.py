@@ -152,7 +152,13 @@ class HandlerEmitter:
         return (
             needs_form(self.plan.body)
             or self.plan.response.stream is not None
-            or any(step.plan.calling in GENERATORS for step in self.steps if step is not self.root)
+            or any(
+                step.plan.calling in GENERATORS
+                # Those are cleaned up when the app shuts down.
+                and step.scope is not Scope.APP
+                for step in self.steps
+                if step is not self.root
+            )
         )
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from vivace.encoders import jsonable_encoder, without_non_finite
@@ -20,8 +20,12 @@ _encode = json.JSONEncoder(**_STYLE).encode
 _encode_finite = json.JSONEncoder(**{**_STYLE, "allow_nan": True}).encode
 
 
+@cache
 def _quick_encoder() -> Callable[[Any], bytes] | None:
-    """orjson's, where it is installed: it comes with the extra ``standard``."""
+    """orjson's, where it is installed: it comes with the extra ``standard``.
+
+    It is imported when there is something to encode.
+    """
     try:
         import orjson
     except ImportError:
@@ -33,9 +37,6 @@ def _quick_encoder() -> Callable[[Any], bytes] | None:
         | orjson.OPT_PASSTHROUGH_SUBCLASS
     )
     return partial(orjson.dumps, option=options)
-
-
-_encode_quickly = _quick_encoder()
 
 
 class _Converted:
@@ -79,9 +80,10 @@ def encode_json(value: Any) -> bytes:
     What JSON knows is written at once; the encoder is asked only for what it does not. Floats
     that JSON has no number for are null, as pydantic has them where a type is declared.
     """
-    if _encode_quickly is not None:
+    encode_quickly = _quick_encoder()
+    if encode_quickly is not None:
         try:
-            encoded = _encode_quickly(value)
+            encoded = encode_quickly(value)
         except TypeError:
             pass
         else:

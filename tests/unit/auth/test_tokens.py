@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -339,8 +338,8 @@ async def test_tokens_of_a_user_who_is_gone_count_for_nothing(
         {"scope": ["admin"]},
         {"iss": "another"},
         {"aud": "another"},
-        {"exp": int(time.time()) - 60},
-        {"nbf": int(time.time()) + 60},
+        {"exp": 1},
+        {"nbf": 2**40},
     ],
 )
 async def test_a_token_that_does_not_fit_its_family_is_refused(

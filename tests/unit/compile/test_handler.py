@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import wraps
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
@@ -210,6 +210,13 @@ async def tasks(background: BackgroundTasks) -> Any: ...
 async def a_held_dependency(it: matrix.HeldAsync) -> Any: ...
 
 
+async def pool() -> AsyncIterator[int]:
+    yield 1
+
+
+async def a_pool(it: Annotated[int, Depends(pool, scope="app")]) -> Any: ...
+
+
 async def an_early_dependency(it: matrix.HeldEarly) -> Any: ...
 
 
@@ -230,6 +237,8 @@ def test_a_handler_does_what_its_plan_asks_for_and_no_more() -> None:
     assert costs_of(minimal, max_body_size=1) == {"body limit"}
     held = costs_of(a_held_dependency)
     assert held - {"errors"} == {"headers", "exit stack", "tracked send"}
+    # It is cleaned up when the app shuts down.
+    assert costs_of(a_pool) == set()
     early = {"exit stack", "early exit stack", "tracked send"}
     assert costs_of(an_early_dependency) == early
     assert costs_of(matrix.form) >= {"form", "request object", "exit stack"}

@@ -80,7 +80,7 @@ def parsed(text: bytes) -> Any:
 @pytest.fixture(params=["orjson", "standard library"])
 def encoder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "standard library":
-        monkeypatch.setattr(runtime_json, "_encode_quickly", None)
+        monkeypatch.setattr(runtime_json, "_quick_encoder", lambda: None)
 
 
 pytestmark = pytest.mark.usefixtures("encoder")

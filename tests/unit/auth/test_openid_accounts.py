@@ -40,14 +40,15 @@ class SlowStore(MemoryStore):
         return await super().replace(old, **changes)
 
 
-def test_of_several_first_sign_ins_at_once_one_registers() -> None:
+@pytest.mark.parametrize("provider", [ACME, TRUSTED])
+def test_of_several_first_sign_ins_at_once_one_registers(provider: Provider) -> None:
     async def main() -> None:
         store = SlowStore()
         accounts = OpenIDAccounts(store, Roles(Role))
         found: list[User] = []
 
         async def sign_in() -> None:
-            found.append(await accounts.sign_in(TRUSTED, said))
+            found.append(await accounts.sign_in(provider, said))
 
         said = claims(preferred_username="ada", email="ada@example.org", email_verified=True)
         async with anyio.create_task_group() as group:

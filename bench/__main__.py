@@ -34,13 +34,13 @@ def choose_cores() -> tuple[int, int] | None:
 def measure_case(case: Case, servers: list[Server], arguments: argparse.Namespace) -> Rates:
     """One server after the other, round after round, so that a drift of the machine hits all."""
     require_same_answers(servers, case)
-    for server in servers:
-        measure(server.port, case, 1, arguments.connections)
+    loads = {server.name: server.load(case) for server in servers}
+    for load in loads.values():
+        measure(load, 1, arguments.connections)
     rates: Rates = {server.name: [] for server in servers}
     for _ in range(arguments.rounds):
-        for server in servers:
-            rate = measure(server.port, case, arguments.seconds, arguments.connections)
-            rates[server.name].append(rate)
+        for name, load in loads.items():
+            rates[name].append(measure(load, arguments.seconds, arguments.connections))
     return rates
 
 

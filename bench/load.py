@@ -13,65 +13,75 @@ import subprocess
 import tempfile
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from bench.cases import Case
+from dataclasses import dataclass, field
+from typing import Final
 
 WRK: Final = shutil.which("wrk")
 
 
-def measure(port: int, case: Case, seconds: int, connections: int) -> float:
-    """Requests per second that the server on `port` answers.
+@dataclass(frozen=True)
+class Load:
+    """One request to a server on loopback, sent over and over."""
+
+    port: int
+    method: str
+    target: str
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str | None = None
+
+
+def measure(load: Load, seconds: int, connections: int) -> float:
+    """Requests per second that the server answers.
 
     Raises:
         RuntimeError: if a request fails.
     """
     if WRK is None:
-        return measure_with_sockets(port, case, seconds, connections)
-    return measure_with_wrk(WRK, port, case, seconds, connections)
+        return measure_with_sockets(load, seconds, connections)
+    return measure_with_wrk(WRK, load, seconds, connections)
 
 
-def measure_with_wrk(wrk: str, port: int, case: Case, seconds: int, connections: int) -> float:
+def measure_with_wrk(wrk: str, load: Load, seconds: int, connections: int) -> float:
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        if case.body is not None:
-            script.write(f"wrk.method, wrk.body = {case.method!r}, [==[{case.body}]==]\n")
-            script.write("wrk.headers['Content-Type'] = 'application/json'\n")
+        script.write(f"wrk.method, wrk.body = {load.method!r}, [==[{load.body or ''}]==]\n")
+        for name, value in load.headers.items():
+            script.write(f"wrk.headers[{name!r}] = {value!r}\n")
         script.flush()
         options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s"]
-        url = f"http://127.0.0.1:{port}{case.target}"
+        url = f"http://127.0.0.1:{load.port}{load.target}"
         command = [wrk, *options, "-s", script.name, url]
         completed = subprocess.run(command, capture_output=True, text=True)
     printed = completed.stdout
     rate = re.search(r"Requests/sec:\s*([\d.]+)", printed)
     if rate is None or "Non-2xx" in printed or "Socket errors" in printed:
-        raise RuntimeError(f"wrk failed in case {case.name}: {printed}{completed.stderr}")
+        raise RuntimeError(f"wrk failed at {load.target}: {printed}{completed.stderr}")
     return float(rate[1])
 
 
-def measure_with_sockets(port: int, case: Case, seconds: int, connections: int) -> float:
+def measure_with_sockets(load: Load, seconds: int, connections: int) -> float:
     """The same without wrk: one request at a time over each of the connections.
 
-    Every answer to a case has the same length, so that counting bytes is enough of a parser.
+    Every answer has the same length, so that counting bytes is enough of a parser.
     """
-    request = format_request(port, case)
+    request = format_request(load)
     with ExitStack() as stack:
         selector = stack.enter_context(selectors.DefaultSelector())
         clients: dict[int, socket.socket] = {}
         for _ in range(connections):
-            client = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", load.port)))
             length = len(exchange(client, request))
             clients[client.fileno()] = client
             selector.register(client, selectors.EVENT_READ)
         return count_answers(selector, clients, request, length, seconds) / seconds
 
 
-def format_request(port: int, case: Case) -> bytes:
-    """The request of a case as it goes over the wire (RFC 9112, section 2.1)."""
-    body = (case.body or "").encode()
-    head = f"{case.method} {case.target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+def format_request(load: Load) -> bytes:
+    """The request as it goes over the wire (RFC 9112, section 2.1)."""
+    body = (load.body or "").encode()
+    head = f"{load.method} {load.target} HTTP/1.1\r\nHost: 127.0.0.1:{load.port}\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in load.headers.items())
     if body:
-        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        head += f"Content-Length: {len(body)}\r\n"
     return f"{head}\r\n".encode() + body
 
 

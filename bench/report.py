@@ -29,10 +29,11 @@ def format_row(case: Case, rates: Rates) -> str:
     of_bare = median_ratio(rates["vivace"], rates["bare"])
     over_fastapi = median_ratio(rates["vivace"], rates["fastapi"])
     bound = median_ratio(rates["bare"], rates["fastapi"])
+    aim = "" if case.over_fastapi is None else f"({case.over_fastapi:.1f})"
     medians = "".join(f"{median(rates[name]):10,.0f}" for name in ("bare", "fastapi", "vivace"))
     return (
         f"{case.title:36}{medians}"
         f"{of_bare:9.2f} ({case.of_bare:.2f})"
-        f"{over_fastapi:15.1f} ({case.over_fastapi:.1f})"
+        f"{over_fastapi:15.1f} {aim:5}"
         f"{bound:15.1f}"
     )

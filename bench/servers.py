@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import socket
 import subprocess
@@ -10,8 +11,10 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from urllib.request import urlopen
 
 from bench.environment import PROJECT, PYTHON
+from bench.load import Load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,10 +42,17 @@ class Server:
     name: str
     port: int
 
+    def load(self, case: Case) -> Load:
+        """The request of a case to this server."""
+        headers = {"Content-Type": "application/json"} if case.body else {}
+        if case.needs_token:
+            with urlopen(f"http://127.0.0.1:{self.port}/token", timeout=10) as response:
+                headers["Authorization"] = f"Bearer {json.load(response)}"
+        return Load(self.port, case.method, case.target, headers, case.body)
+
     def ask(self, case: Case) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        headers = {"content-type": "application/json"} if case.body else {}
-        connection.request(case.method, case.target, case.body, headers)
+        connection.request(case.method, case.target, case.body, self.load(case).headers)
         response = connection.getresponse()
         answer = Answer(response.status, response.getheader("content-type"), response.read())
         connection.close()

@@ -1,6 +1,7 @@
 """The least that an ASGI app can do and still send the bytes that the frameworks send.
 
-It takes the request's body and encodes an answer; it reads neither, and validates nothing.
+It takes the request's body and encodes an answer; it reads neither, and validates nothing but the
+token of the case that has one.
 """
 
 from __future__ import annotations
@@ -8,10 +9,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from bench.apps.guarded import ANSWER, make_token, read_token
+
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 ANSWERS: dict[str, dict[str, Any]] = {
+    "/guarded": ANSWER,
     "/plain": {"message": "Hello, world!", "count": 3},
     "/items/42": {"item_id": 42, "limit": 20, "search": "lamp"},
     "/orders": {
@@ -31,7 +35,9 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["method"] == "POST":
         while (await receive()).get("more_body"):
             pass
-    answer = ANSWERS[scope["path"]]
+    if scope["path"] == "/guarded":
+        read_token(dict(scope["headers"])[b"authorization"].decode()[len("Bearer ") :])
+    answer = make_token() if scope["path"] == "/token" else ANSWERS[scope["path"]]
     body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
     headers = [
         (b"content-length", str(len(body)).encode()),

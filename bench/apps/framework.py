@@ -10,7 +10,10 @@ if os.environ["BENCH_FRAMEWORK"] == "fastapi":
 else:
     from vivace import Depends, Query, Vivace as Framework
 
+from bench.apps import guarded
+
 app = Framework()
+guarded.add_to(app)
 
 
 @app.get("/plain")

@@ -86,8 +86,6 @@ def account_router(auth: Auth) -> APIRouter:
     """The routes of accounts: those for new ones only where ``registration`` is on, and those for
     forgotten passwords only where tokens can be sent.
     """
-    # Access tokens of a user who was found good a moment ago are not believed any longer.
-    auth.accounts.watch(auth.tokens.forget)
     router = APIRouter()
     if auth.settings.registration:
         _add_registration(router, auth.accounts)

@@ -115,6 +115,8 @@ class Auth:
             store, self.passwords, self.back_off, settings.passwords, self._send_reset
         )
         self.tokens = Tokens(store, self.keys, self.roles, settings.tokens)
+        # Access tokens of a user who was found good a moment ago are not believed any longer.
+        self.accounts.watch(self.tokens.forget)
         self.mfa = Mfa(store, self.vault, self.back_off, settings.mfa)
         self.api_keys = ApiKeys(store, self.roles, settings.api_keys)
         self.sessions = Sessions(store, self.vault, self.roles, settings.sessions)

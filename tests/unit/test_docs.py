@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -162,7 +163,8 @@ def test_code_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert completed.returncode == 0, completed.stderr
         return
     try:
-        run_page(page)
+        with mock.patch.dict(os.environ):
+            run_page(page)
     finally:
         sys.modules.pop("main", None)
 
@@ -247,6 +249,23 @@ def test_every_page_is_listed() -> None:
     index = PROJECT / "docs" / "index.md"
     listed = set(LINK.findall(prose(index)))
     assert {page.name for page in PAGES if page.parent.name == "docs"} <= {*listed, index.name}
+
+
+# Attacks.
+
+ATTACK = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
+
+
+def test_every_attack_on_sign_in_is_tried() -> None:
+    table = (PROJECT / "docs" / "auth.md").read_text(encoding="utf-8").partition("## Attacks")[2]
+    rows = re.findall(r"^\| (?!attack |---)(.+) \|$", table, re.MULTILINE)
+    assert rows
+    for row in rows:
+        named = ATTACK.findall(row)
+        assert len(named) == row.count("::") > 0, row
+        for file, test in named:
+            text = (PROJECT / "tests" / "unit" / "auth" / file).read_text(encoding="utf-8")
+            assert re.search(rf"^(async )?def {test}\(", text, re.MULTILINE), f"no {test} in {file}"
 
 
 # The map of the code.

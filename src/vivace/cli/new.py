@@ -2,6 +2,7 @@
 
 import keyword
 import re
+import secrets
 import sys
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -18,6 +19,8 @@ from vivace.cli.errors import CommandError
 SUFFIX = ".template"
 #: What the app's package is called among the templates.
 PACKAGE = "package"
+#: The file of a project that has its secret.
+SECRETS = ".env"
 
 
 def new(
@@ -30,6 +33,7 @@ def new(
             show_default=False,
         ),
     ],
+    auth: Annotated[bool, typer.Option("--auth", help="Have its users sign in.")] = False,
 ) -> None:
     """Start a project: an app, a test of it, and what packages them."""
     name = directory.name
@@ -38,18 +42,40 @@ def new(
         raise CommandError(
             f"{directory} exists already.", "Choose another name, or remove it first."
         )
-    values = {"name": name, "package": package}
+    values = {
+        "name": name,
+        "package": package,
+        "variables": package.upper(),
+        "secret": secrets.token_urlsafe(32),
+    }
+    # Those for sign-in take the place of others of the same path.
+    texts = dict(render(files("vivace.cli") / "templates", values))
+    if auth:
+        texts |= render(files("vivace.cli") / "auth_templates", values)
     try:
-        for path, text in render(files("vivace.cli") / "templates", values):
-            file = directory / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
+        for path, text in texts.items():
+            write(directory / path, text)
     except OSError as error:
         raise CommandError(f"{error.filename} cannot be written: {error.strerror}.") from None
     console = Console(highlight=False)
     console.print(f"Made {directory}. Next:\n", soft_wrap=True, markup=False)
     for command in (f"cd {directory}", "vivace dev", "pytest"):
         console.print(f"    {command}", soft_wrap=True, markup=False)
+    if auth:
+        console.print(
+            f"\nIts secret is in {directory / SECRETS}, for this machine alone; git ignores it. "
+            "README.md says more.",
+            soft_wrap=True,
+            markup=False,
+        )
+
+
+def write(file: Path, text: str) -> None:
+    """Write a file, and the directories that it stands in; one with secrets for its owner alone."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.name == SECRETS:
+        file.touch(mode=0o600)
+    file.write_text(text, encoding="utf-8")
 
 
 def package_name(name: str) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -31,29 +33,100 @@ def test_the_files_of_a_project(run: Run, project: Path) -> None:
     assert settings["tool"]["vivace"]["entrypoint"] == "my_shop.main:app"
 
 
-def run_in(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def test_the_files_of_a_project_with_sign_in(run: Run, project: Path) -> None:
+    result = run("new", "my-shop", "--auth")
+    assert result.exit_code == 0, result.stderr
+    assert "Its secret is in my-shop/.env," in result.stdout
+    made = {str(p.relative_to(project)) for p in project.rglob("*") if p.is_file()}
+    assert made == {
+        "my-shop/.env",
+        "my-shop/.env.example",
+        "my-shop/.gitignore",
+        "my-shop/README.md",
+        "my-shop/pyproject.toml",
+        "my-shop/my_shop/__init__.py",
+        "my-shop/my_shop/auth.py",
+        "my-shop/my_shop/give_role.py",
+        "my-shop/my_shop/main.py",
+        "my-shop/my_shop/notes.py",
+        "my-shop/my_shop/settings.py",
+        "my-shop/tests/conftest.py",
+        "my-shop/tests/test_auth.py",
+        "my-shop/tests/test_notes.py",
+    }
+    settings = tomllib.loads((project / "my-shop/pyproject.toml").read_text())
+    assert settings["project"]["dependencies"] == ["vivace[auth,standard]"]
+
+
+def test_each_project_has_a_secret_of_its_own(run: Run, project: Path) -> None:
+    secrets = set()
+    for name in ("one", "two"):
+        run("new", name, "--auth")
+        file = project / name / ".env"
+        assert file.stat().st_mode & 0o077 == 0
+        assert "/.env\n" in (project / name / ".gitignore").read_text()
+        match = re.search(rf"^{name.upper()}_SECRET=(\S{{32,}})$", file.read_text(), re.MULTILINE)
+        assert match
+        secrets.add(match[1])
+        others = [p for p in (project / name).rglob("*") if p.is_file() and p != file]
+        assert not any(match[1] in path.read_text() for path in others)
+    assert len(secrets) == 2
+
+
+def run_in(
+    directory: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", *arguments], cwd=directory, capture_output=True, text=True
+        [sys.executable, "-m", *arguments],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
     )
 
 
-def test_the_tests_of_a_project_pass(run: Run, project: Path) -> None:
-    run("new", "shop")
+each_kind = pytest.mark.parametrize("kind", [[], ["--auth"]], ids=["plain", "auth"])
+
+
+@each_kind
+def test_the_tests_of_a_project_pass(run: Run, project: Path, kind: list[str]) -> None:
+    run("new", "shop", *kind)
     result = run_in(project / "shop", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "4 passed" in result.stdout
+    assert ("12 passed" if kind else "4 passed") in result.stdout
 
 
-def test_the_app_of_a_project_is_found(run: Run, project: Path) -> None:
-    run("new", "shop")
+@each_kind
+def test_the_app_of_a_project_is_found(run: Run, project: Path, kind: list[str]) -> None:
+    run("new", "shop", *kind)
     result = run_in(project / "shop", "vivace", "routes")
     assert result.returncode == 0, result.stderr
     assert "/notes/{note_id}" in result.stdout
+    assert ("/token" in result.stdout) == bool(kind)
 
 
+def test_an_app_with_sign_in_says_that_its_secret_is_missing(run: Run, project: Path) -> None:
+    run("new", "shop", "--auth")
+    (project / "shop/.env").unlink()
+    for secret in ("", "too short"):
+        result = run_in(project / "shop", "vivace", "routes", SHOP_SECRET=secret)
+        assert result.returncode == 1
+        assert "SHOP_SECRET is missing, or has less than 32 characters." in result.stderr
+        assert "too short" not in result.stderr
+
+
+def test_a_role_is_given_by_a_command(run: Run, project: Path) -> None:
+    run("new", "shop", "--auth")
+    result = run_in(project / "shop", "shop.give_role", "ada", "admin")
+    assert (result.returncode, result.stderr) == (1, "There is no account 'ada'.\n")
+
+
+@each_kind
 @pytest.mark.parametrize("check", [["check", "--select=E,F,I"], ["format", "--check"]])
-def test_a_project_is_well_formatted(run: Run, project: Path, check: list[str]) -> None:
-    run("new", "shop")
+def test_a_project_is_well_formatted(
+    run: Run, project: Path, check: list[str], kind: list[str]
+) -> None:
+    run("new", "shop", *kind)
     result = run_in(project / "shop", "ruff", check[0], "--isolated", "--no-cache", *check[1:])
     assert result.returncode == 0, result.stdout + result.stderr
 

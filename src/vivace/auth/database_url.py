@@ -9,7 +9,7 @@ from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from vivace.auth.drivers import MissingDriver
+from vivace.auth.drivers import MissingPackage
 
 #: The asynchronous driver of an address that names none.
 DRIVERS = {"sqlite": "aiosqlite", "postgresql": "asyncpg"}
@@ -25,7 +25,7 @@ def read_url(url: str | URL) -> URL:
     Raises:
         ValueError: It is no address, not one of SQLite or PostgreSQL, or one of a database in
             memory.
-        MissingDriver: The driver is not installed.
+        MissingPackage: The driver is not installed.
     """
     try:
         parsed = make_url(url)
@@ -56,7 +56,7 @@ def _check_driver(url: URL) -> None:
     except NoSuchModuleError:
         raise ValueError(f"There is no driver {driver!r} for {url.get_backend_name()}.") from None
     except ImportError:
-        raise MissingDriver(driver, EXTRAS.get(driver)) from None
+        raise MissingPackage(driver, EXTRAS.get(driver)) from None
     if not dialect.is_async:
         raise ValueError(
             f"{driver} is not asynchronous: use {url.get_backend_name()}+"

@@ -11,6 +11,7 @@ from unicodedata import category, normalize
 
 import anyio.to_thread
 import argon2
+import bcrypt  # noqa: F401, as what pwdlib raises without it names no extra
 from anyio import CapacityLimiter
 from anyio.lowlevel import RunVar
 from argon2.exceptions import HashingError

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 from vivace.auth import records
-from vivace.auth.drivers import MissingDriver
+from vivace.auth.drivers import MissingPackage
 from vivace.auth.per_loop import PerLoop
 from vivace.auth.record_fields import RecordField, fields_of, name_of
 from vivace.auth.record_json import dump_record, load_record
@@ -22,7 +22,7 @@ try:
     from redis.asyncio import BlockingConnectionPool, Redis
     from redis.asyncio.connection import parse_url
 except ModuleNotFoundError:
-    raise MissingDriver("redis", "redis") from None
+    raise MissingPackage("redis", "redis") from None
 
 R = TypeVar("R", bound=Record)
 

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace as make_changed
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, ColumnElement, Executable, Table, delete, insert, select, update
-from sqlalchemy.engine import CursorResult
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from vivace.auth.drivers import brought_by
+
+with brought_by("auth"):
+    from sqlalchemy import URL, ColumnElement, Executable, Table, delete, insert, select, update
+    from sqlalchemy.engine import CursorResult
+    from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from vivace.auth import records
 from vivace.auth.database_url import make_engine, make_transaction_engine, read_url
@@ -56,7 +59,7 @@ class SQLStore:
 
     Raises:
         ValueError: The address is none of SQLite or PostgreSQL.
-        MissingDriver: The driver is not installed; it says which extra brings it.
+        MissingPackage: The driver is not installed; it says which extra brings it.
     """
 
     def __init__(

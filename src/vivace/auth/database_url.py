@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, event, make_url
@@ -69,6 +70,9 @@ def make_engine(url: URL, options: Mapping[str, Any]) -> AsyncEngine:
 
     No method of a store needs more than one, so nothing waits between a ``BEGIN`` and a
     ``COMMIT``, neither for the network nor with a lock held.
+
+    Raises:
+        FileNotFoundError: The directory that an SQLite file is to be in is not there.
     """
     chosen: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
     if not _is_sqlite(url):
@@ -97,10 +101,18 @@ def make_transaction_engine(url: URL, options: Mapping[str, Any]) -> AsyncEngine
 
 def _make_engine(url: URL, options: dict[str, Any]) -> AsyncEngine:
     if _is_sqlite(url):
+        _check_directory(url)
         given = options.get("connect_args", {})
         options["connect_args"] = {"timeout": BUSY_TIMEOUT, **given}
     # Parameters are hashes and addresses of people: they do not belong in logs.
     return create_async_engine(url, hide_parameters=True, **options)
+
+
+def _check_directory(url: URL) -> None:
+    """SQLite would say only that it cannot open the file; its driver, in a thread of its own."""
+    directory = Path(url.database or "").parent
+    if not (url.database or "").startswith("file:") and not directory.is_dir():
+        raise FileNotFoundError(f"There is no directory {directory} for the database.")
 
 
 def _is_sqlite(url: URL) -> bool:

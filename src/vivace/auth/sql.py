@@ -110,7 +110,7 @@ class SQLStore:
         statement = (
             update(table)
             .where(table.c.id == old.id, table.c.version == old.version)
-            .values({**changes, "version": new.version})
+            .values(_values_of(new))
         )
         return new if await self._keep(statement, new) else None
 

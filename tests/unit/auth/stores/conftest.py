@@ -10,6 +10,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
@@ -76,6 +77,14 @@ def empty_postgresql() -> Iterator[str]:
     _drop(url)
 
 
+@pytest.fixture(scope="module")
+def shop_database() -> Iterator[str]:
+    """A database of PostgreSQL for an app that makes its tables."""
+    url = _new_database()
+    yield url.render_as_string(hide_password=False)
+    _drop(url)
+
+
 @pytest.fixture(scope="session")
 def migrated_postgresql() -> Iterator[str]:
     url = _new_database()
@@ -107,9 +116,8 @@ def sqlite(migrated_sqlite: Path, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/auth.db"
 
 
-@pytest.fixture
-def redis_prefix() -> Iterator[str]:
-    """What keys in Redis may begin with: there are none that do."""
+@contextmanager
+def _new_prefix() -> Iterator[str]:
     prefix = f"vivace:test:{token_hex(6)}"
     with redis.Redis.from_url(REDIS) as client:
         try:
@@ -119,6 +127,20 @@ def redis_prefix() -> Iterator[str]:
         yield prefix
         for key in client.scan_iter(f"{prefix}*", count=1000):
             client.delete(key)
+
+
+@pytest.fixture
+def redis_prefix() -> Iterator[str]:
+    """What keys in Redis may begin with: there are none that do."""
+    with _new_prefix() as prefix:
+        yield prefix
+
+
+@pytest.fixture(scope="module")
+def shop_prefix() -> Iterator[str]:
+    """The same, for an app."""
+    with _new_prefix() as prefix:
+        yield prefix
 
 
 def _make_memory(request: pytest.FixtureRequest) -> MakeStore:

@@ -61,7 +61,7 @@ async def test_a_record_comes_back_as_it_was(store: Store, kind: type[Record]) -
 async def test_a_field_without_a_value_comes_back_without_one(
     store: Store, kind: type[Record]
 ) -> None:
-    empty = {field.name: None for field in fields_of(kind) if field.optional}
+    empty: dict[str, Any] = {field.name: None for field in fields_of(kind) if field.optional}
     record = replace(make_record(kind), **empty)
     await store.add(record)
     assert await store.get(kind, record.id) == record

@@ -169,7 +169,7 @@ def test_the_command_is_run_by_the_name_of_the_package(empty_sqlite: str) -> Non
     [
         (["migrate", "nonsense"], "This is no address of a database"),
         (["migrate", "mysql://root@localhost/app"], "mysql is not supported"),
-        (["migrate", "sqlite:////nowhere/app.db"], "unable to open database file"),
+        (["migrate", "sqlite:////nowhere/app.db"], "There is no directory /nowhere"),
         (["current", "postgresql://ada:hush@127.0.0.1:1/app"], "Connect call failed"),
         (["downgrade", "sqlite:////nowhere/app.db"], "Missing option '--to'"),
     ],

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from vivace.auth.database_url import read_url
-from vivace.auth.drivers import MissingDriver
+from vivace.auth.drivers import MissingPackage
 from vivace.auth.records import Record, Session, User, now
 from vivace.auth.sql import SQLStore
 
@@ -62,7 +62,7 @@ def test_a_missing_driver_is_named_with_its_extra(
     monkeypatch: pytest.MonkeyPatch, driver: str, address: str, extra: str
 ) -> None:
     monkeypatch.setitem(sys.modules, driver, None)
-    with pytest.raises(MissingDriver, match=rf'{driver} .*pip install "vivace\[{extra}\]"'):
+    with pytest.raises(MissingPackage, match=rf'{driver} .*pip install "vivace\[{extra}\]"'):
         SQLStore(address)
 
 

@@ -63,7 +63,11 @@ def make_settings() -> AuthSettings:
         tokens=TokenSettings(trust=timedelta(0)),
         passwords=PasswordSettings(time_cost=1, memory_cost=8, parallelism=1),
         back_off=BackOffSettings(first_wait=timedelta(seconds=30), **free),  # type: ignore[arg-type]
-        mfa=MfaSettings(drift=2, max_failures=many if GUESSES_ARE_FREE else 5),
+        mfa=MfaSettings(
+            drift=2,
+            recovery_codes=2 if GUESSES_ARE_FREE else 10,
+            max_failures=many if GUESSES_ARE_FREE else 5,
+        ),
     )
 
 

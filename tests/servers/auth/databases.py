@@ -38,8 +38,8 @@ class Database:
         """What ``work`` gives, with a store on this database."""
 
         async def main() -> T:
+            # It need not be opened: that only sees to the tables, which are there.
             store = SQLStore(self.url)
-            await store.open()
             try:
                 return await work(store)
             finally:

@@ -153,6 +153,8 @@ def test_a_small_rsa_key_is_refused() -> None:
         (SigningKey.eddsa, "nothing of the kind"),
         (SigningKey.rs256, b"-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----"),
     ],
+    # The keys are others in every process, and their names must not be.
+    ids=["ed25519", "elliptic curve", "ed448", "public", "no key", "broken"],
 )
 def test_a_key_of_another_kind_is_refused(make: Any, pem: bytes | str) -> None:
     with pytest.raises(ValueError, match="This is no"):

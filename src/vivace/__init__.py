@@ -64,21 +64,10 @@ __all__ = [*sorted(_HOMES), "status"]
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        return _submodule(name)
+        return import_module("vivace.submodules").importing(__name__)(name)
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
-
-
-def _submodule(name: str) -> Any:
-    module = f"{__name__}.{name}"
-    try:
-        return import_module(module)
-    except ModuleNotFoundError as error:
-        # A module of ours that asks for an extra which is not installed says so itself.
-        if error.name != module:
-            raise
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
 
 
 def __dir__() -> list[str]:

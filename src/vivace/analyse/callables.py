@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from vivace.analyse.inplace import cannot_block
+from vivace.analyse.inplace import NO_INSTANCES, cannot_block
 from vivace.analyse.plan import Calling, Parameter
 
 if sys.version_info >= (3, 13):
@@ -21,7 +21,7 @@ else:
 def calling_of(
     call: Callable[..., Any],
     parameters: Iterable[Parameter] = (),
-    instances: Mapping[str, type] | None = None,
+    instances: Mapping[str, type] = NO_INSTANCES,
 ) -> Calling:
     """How ``call`` has to be called.
 
@@ -39,8 +39,7 @@ def calling_of(
             return Calling.GENERATOR
         if iscoroutinefunction(layer):
             return Calling.COROUTINE
-    is_harmless = cannot_block(call, parameters, instances or {})
-    return Calling.INLINE if is_harmless else Calling.THREAD
+    return Calling.INLINE if cannot_block(call, parameters, instances) else Calling.THREAD
 
 
 def _layers(call: Callable[..., Any]) -> Iterator[Any]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from vivace import APIRouter, BackgroundTasks, HTTPException, Request, Response
 from vivace.auth.accounts import Accounts
+from vivace.auth.back_off import address_of
 from vivace.auth.errors import NotAcceptable
 from vivace.auth.principal import Principal
 from vivace.auth.records import User
@@ -141,7 +142,7 @@ def _add_own_account(router: APIRouter, auth: Auth) -> None:
                 principal.user,
                 change.old_password.get_secret_value(),
                 change.new_password.get_secret_value(),
-                address=_address_of(request),
+                address=address_of(request),
             )
         except NotAcceptable as error:
             raise _invalid(error, "new_password") from None
@@ -166,7 +167,7 @@ def _add_reset(router: APIRouter, accounts: Accounts) -> None:
         The answer is the same whether there is such an account or not.
         """
         # All of it after the answer, so that the time of the answer does not tell either.
-        background.add_task(accounts.request_reset, forgotten.name, address=_address_of(request))
+        background.add_task(accounts.request_reset, forgotten.name, address=address_of(request))
         return ResetRequested()
 
     @router.post(
@@ -187,10 +188,6 @@ async def _end_everything(auth: Auth, principal: Principal, response: Response) 
     await auth.tokens.end_all(principal.user)
     cookies_of = response if principal.method == "session" else None
     await auth.sessions.end_all(principal.user, cookies_of)
-
-
-def _address_of(request: Request) -> str | None:
-    return request.client.host if request.client else None
 
 
 def _invalid(error: NotAcceptable, field: str) -> RequestValidationError:

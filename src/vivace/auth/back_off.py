@@ -14,9 +14,15 @@ from vivace.auth.errors import TooManyAttempts
 from vivace.auth.records import Attempts
 from vivace.auth.settings import BackOffSettings
 from vivace.auth.store import Duplicate, Store
+from vivace.requests import HTTPConnection
 
 #: A process looks for what can be forgotten whenever it has met so many new accounts or addresses.
 SWEEP_EVERY = 256
+
+
+def address_of(connection: HTTPConnection) -> str | None:
+    """The address that attempts over ``connection`` count for; behind a proxy, what it says."""
+    return connection.client.host if connection.client else None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, Field
 
 from vivace import APIRouter, Depends, Request, Response
+from vivace.auth.back_off import address_of
 from vivace.auth.errors import OAuthError
 from vivace.auth.principal import Principal
 from vivace.auth.records import User
@@ -141,7 +142,7 @@ def _add_settings(router: APIRouter, auth: Auth) -> None:
         given: ConfirmationCode, request: Request, principal: Principal = auth.in_person
     ) -> NewRecoveryCodes:
         """Enable the second step, with a code that the authenticator app shows."""
-        codes = await mfa.confirm(principal.user, given.code, address=_address_of(request))
+        codes = await mfa.confirm(principal.user, given.code, address=address_of(request))
         return NewRecoveryCodes(recovery_codes=codes)
 
     @router.post(
@@ -180,7 +181,7 @@ def _add_second_steps(router: APIRouter, auth: Auth) -> None:
     async def give_tokens(given: SecondStepAnswer, request: Request) -> JSONResponse:
         """Get tokens, with the code that `POST /token` has asked for."""
         user, challenge, methods = await mfa.answer(
-            given.mfa_token, given.code, purpose="token", address=_address_of(request)
+            given.mfa_token, given.code, purpose="token", address=address_of(request)
         )
         try:
             pair = await auth.tokens.start(user, scopes=challenge.scopes, methods=methods)
@@ -201,7 +202,7 @@ def _add_second_steps(router: APIRouter, auth: Auth) -> None:
         sessions = auth.sessions
         sessions.check_origin(request)
         user, _, methods = await mfa.answer(
-            given.mfa_token, given.code, purpose="session", address=_address_of(request)
+            given.mfa_token, given.code, purpose="session", address=address_of(request)
         )
         session = await sessions.start(user, request, response, methods=methods)
         return show_session(auth, sessions.principal_of(session, user), response)
@@ -220,15 +221,11 @@ async def _reauthenticate(
     Raises:
         AuthError: One of them is wrong, or too many have been.
     """
-    address = _address_of(request)
+    address = address_of(request)
     if user.password_hash is not None:
         user = await auth.accounts.reauthenticate(user, given.password, address=address)
     await auth.mfa.verify(user, given.code, address=address)
     return user
-
-
-def _address_of(request: Request) -> str | None:
-    return request.client.host if request.client else None
 
 
 __all__ = ["mfa_router"]

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel, Field, ValidationError
 
 from vivace import APIRouter, Depends, HTTPException, Request, Response
+from vivace.auth.back_off import address_of
 from vivace.auth.errors import MfaRequired
 from vivace.auth.principal import Principal
 from vivace.auth.records import Session
@@ -98,7 +99,7 @@ def session_router(auth: Auth) -> APIRouter:
         For a user who has enabled a second step the answer is a 403 with a token for it.
         """
         sessions.check_origin(request)
-        address = request.client.host if request.client else None
+        address = address_of(request)
         user = await auth.accounts.sign_in(given.name, given.password, address=address)
         if await auth.mfa.is_enabled(user):
             raise MfaRequired(await auth.mfa.challenge(user, purpose="session"))

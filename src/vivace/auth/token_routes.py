@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field
 
 from vivace import APIRouter, BackgroundTasks, Form, Request, Response
+from vivace.auth.back_off import address_of
 from vivace.auth.errors import InvalidSignIn, MfaRequired, OAuthError
 from vivace.auth.tokens import TokenPair
 from vivace.responses import JSONResponse
@@ -120,7 +121,7 @@ def token_router(auth: Auth) -> APIRouter:
         A refresh token can be used once. One that comes a second time ends everything that came of
         the sign-in, so a client must not use it from two places at a time.
         """
-        address = request.client.host if request.client else None
+        address = address_of(request)
         try:
             pair = await _grant(auth, form, address)
         except (OAuthError, InvalidSignIn) as error:

@@ -6,9 +6,9 @@ from typing import Any
 
 from vivace.describe.responses import VALIDATION_ERROR_REFERENCE
 from vivace.describe.schemas import REFERENCE_PREFIX
+from vivace.problems import ProblemResponse
 
 PROBLEM = "ValidationProblem"
-MEDIA_TYPE = "application/problem+json"
 
 #: What a client gets whose request is invalid.
 DEFINITION: dict[str, Any] = {
@@ -28,7 +28,7 @@ DEFINITION: dict[str, Any] = {
     "required": ["type", "title", "status", "errors"],
 }
 _PLAIN = {"application/json": {"schema": {"$ref": VALIDATION_ERROR_REFERENCE}}}
-_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": REFERENCE_PREFIX + PROBLEM}}}
+_PROBLEM = {ProblemResponse.media_type: {"schema": {"$ref": REFERENCE_PREFIX + PROBLEM}}}
 
 
 def with_problem_details(document: dict[str, Any]) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 from starlette.types import Message, Receive, Scope
 
+from vivace.analyse.overrides import Overrides
 from vivace.runtime.validation import ABSENT
 
-Overrides = Mapping[Callable[..., Any], Callable[..., Any]]
 NO_OVERRIDES: Overrides = {}
 
 
@@ -48,3 +48,6 @@ def received_again(body: bytes, receive: Receive) -> Receive:
         return first.pop() if first else await receive()
 
     return receive_again
+
+
+__all__ = ["NO_OVERRIDES", "Overrides", "overrides_in", "received_again", "returning"]

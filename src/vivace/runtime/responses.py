@@ -39,14 +39,7 @@ def make_encoder(plan: ResponsePlan, context: Any, *, is_checked: bool = False) 
     if is_checked:
         return lambda value: to_json(value, **how)
     checked = _make_validator(plan.field, context)
-    model = _model(plan.field)
-    if model is None:
-        return lambda value: to_json(checked(value), **how)
-
-    def encode(value: Any) -> bytes:
-        return to_json(value if type(value) is model else checked(value), **how)
-
-    return encode
+    return lambda value: to_json(checked(value), **how)
 
 
 def make_content(plan: ResponsePlan, context: Any, *, is_checked: bool = False) -> Content:

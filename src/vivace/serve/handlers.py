@@ -60,6 +60,11 @@ class Handlers:
     def _target(self) -> Target:
         return self.route.handler_options().target
 
+    def forget(self) -> None:
+        """Forget what has been compiled: the route has been read anew."""
+        self._compiled.clear()
+        self._plain = self._wrapper = None
+
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that the route has matched."""
         await self.current(scope)(scope, receive, send)

@@ -141,10 +141,7 @@ class RouteTable:
             node = following or (node.any if segment else None)  # type: ignore[assignment]
             if node is None:
                 return found
-        for entry in node.patterns:
-            _try(entry, path, segments, found)
-        for entry in node.leaves:
-            _try(entry, path, segments, found)
+        self._walk(node, path, segments, len(segments), found)
         return found
 
     def _walk(

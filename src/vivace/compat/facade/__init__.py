@@ -24,11 +24,11 @@ from vivace.declare.functions import (
 from vivace.declare.params import Marker
 from vivace.exceptions import HTTPException, WebSocketException
 from vivace.serve import scope as scopes
+from vivace.submodules import importing
 from vivace.telemetry import naming
 
 from .applications import FastAPI
 from .routing import APIRouter
-from .submodules import importing
 
 __version__ = PEER_VERSION
 

@@ -21,7 +21,7 @@ from vivace.compile.body import emit_body_parameters, emit_fields
 from vivace.compile.build import build
 from vivace.compile.parameters import emit_parameters, emit_sources
 from vivace.compile.source import Source as Text, local
-from vivace.declare.dependencies import Depends
+from vivace.declare.dependencies import Depends, check_dependency
 
 from .dependant import Dependant
 
@@ -36,8 +36,9 @@ def get_dependant(
 
 def get_parameterless_sub_dependant(*, depends: Depends, path: str) -> Dependant:
     """What the signature of a dependency says that is declared for its effect alone."""
-    assert callable(depends.dependency), "A parameter-less dependency must have a callable."
-    return get_dependant(path=path, call=depends.dependency)
+    check_dependency(depends)
+    call: Any = depends.dependency
+    return get_dependant(path=path, call=call)
 
 
 def request_params_to_args(

@@ -26,7 +26,6 @@ from starlette.types import ASGIApp
 from vivace import sse
 from vivace.declare.dependencies import Depends
 from vivace.serve import route as native, scope as scopes
-from vivace.serve.handlers import Handlers
 from vivace.serve.inclusion import IncludedRouter, flat_routes
 from vivace.serve.router import APIRouter as NativeRouter
 from vivace.serve.settings import Settings
@@ -90,7 +89,7 @@ class APIRoute(native.APIRoute):
             self._check()
             self.__dict__.pop("plan", None)
             # They stand in route tables, so what they have compiled is forgotten in its place.
-            Handlers.__init__(self._handlers, self)
+            self._handlers.forget()
 
     def inside(self, settings: Settings) -> native.APIRoute:
         self._read_changes()

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ..submodules import importing
+from vivace.submodules import importing
 
 __getattr__ = importing(__name__)

@@ -19,8 +19,7 @@ from vivace.security import (
     OpenIdConnect,
     SecurityScopes,
 )
-
-from ..submodules import importing
+from vivace.submodules import importing
 
 __all__ = [
     "APIKeyCookie",

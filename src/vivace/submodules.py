@@ -1,4 +1,4 @@
-"""Submodules that programs use without importing them, as the peer imports them itself."""
+"""Submodules that programs use as attributes of a package, without importing them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def importing(package: str) -> Callable[[str], ModuleType]:
         try:
             return import_module(module)
         except ModuleNotFoundError as error:
+            # A module that asks for an extra which is not installed says so itself.
             if error.name != module:
                 raise
             raise AttributeError(f"module {package!r} has no attribute {name!r}") from None

@@ -16,8 +16,7 @@ from tests.unit.auth.openid_provider import (
     CLIENT_ID,
     CLIENT_SECRET,
     OpenIDProvider,
-    make_app,
-    serving,
+    running_provider,
 )
 
 from .databases import Database, new_database
@@ -28,9 +27,7 @@ DATABASES = ["sqlite", "postgresql"]
 
 @pytest.fixture(scope="session")
 def provider() -> Iterator[OpenIDProvider]:
-    state = OpenIDProvider()
-    with serving(make_app(state)) as url:
-        state.issuer = url
+    with running_provider() as state:
         yield state
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from secrets import token_hex
 from typing import Any, TypeVar
 
-import pytest
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
+from tests.unit.auth.postgresql import new_postgresql
 
 from vivace.auth import User
 from vivace.auth.database_url import read_url
@@ -22,10 +20,6 @@ from vivace.auth.sql import SQLStore, migrate
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
-
-POSTGRESQL = os.environ.get(
-    "VIVACE_TEST_POSTGRESQL", "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres"
-)
 
 
 @dataclass(frozen=True)
@@ -88,38 +82,7 @@ class Database:
 @contextmanager
 def new_database(kind: str, directory: Path) -> Iterator[Database]:
     """A new database, ``sqlite`` or ``postgresql``, with the tables of the kit."""
-    make = {"sqlite": _new_file, "postgresql": _new_postgresql}[kind]
-    with make(directory) as url:
+    file = nullcontext(f"sqlite:///{directory}/auth.db")
+    with file if kind == "sqlite" else new_postgresql() as url:
         asyncio.run(migrate(read_url(url)))
         yield Database(url)
-
-
-@contextmanager
-def _new_file(directory: Path) -> Iterator[str]:
-    yield f"sqlite:///{directory}/auth.db"
-
-
-@contextmanager
-def _new_postgresql(directory: Path) -> Iterator[str]:
-    server = read_url(POSTGRESQL)
-    name = f"vivace_test_{token_hex(6)}"
-    try:
-        _execute(f"CREATE DATABASE {name}")
-    except OSError as error:
-        pytest.skip(f"There is no PostgreSQL at {server.render_as_string()}: {error}")
-    try:
-        yield server.set(database=name).render_as_string(hide_password=False)
-    finally:
-        _execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _execute(statement: str) -> None:
-    async def main() -> None:
-        engine = create_async_engine(read_url(POSTGRESQL), isolation_level="AUTOCOMMIT")
-        try:
-            async with engine.connect() as connection:
-                await connection.execute(text(statement))
-        finally:
-            await engine.dispose()
-
-    asyncio.run(main())

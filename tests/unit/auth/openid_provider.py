@@ -228,3 +228,12 @@ def serving(app: ASGIApp) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(20)
+
+
+@contextmanager
+def running_provider() -> Iterator[OpenIDProvider]:
+    """A provider that is served on loopback."""
+    state = OpenIDProvider()
+    with serving(make_app(state)) as url:
+        state.issuer = url
+        yield state

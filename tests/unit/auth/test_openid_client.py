@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from time import monotonic
 from typing import Any
 
@@ -17,22 +16,7 @@ from vivace.auth.openid_client import OpenIDClient
 from vivace.auth.openid_flow import Flow
 
 from .openid_browser import query_of
-from .openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIDProvider, make_app, serving
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[OpenIDProvider]:
-    state = OpenIDProvider()
-    with serving(make_app(state)) as url:
-        state.issuer = url
-        yield state
-
-
-@pytest.fixture
-def state(running: OpenIDProvider) -> OpenIDProvider:
-    """The provider, as it should be."""
-    vars(running).update(vars(OpenIDProvider(issuer=running.issuer)))
-    return running
+from .openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIDProvider
 
 
 def make_client(state: OpenIDProvider, **options: Any) -> OpenIDClient:

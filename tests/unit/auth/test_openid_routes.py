@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,29 +33,12 @@ from .openid_provider import (
     CLIENT_SECRET,
     Claims,
     OpenIDProvider,
-    make_app,
     serving,
     unsigned,
 )
 
 NOT_BEGUN = "This sign-in was not begun in this browser, or took too long: begin again"
 NOT_VALID = "The provider's ID token is not valid"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[OpenIDProvider]:
-    state = OpenIDProvider()
-    with serving(make_app(state)) as url:
-        state.issuer = url
-        yield state
-
-
-@pytest.fixture
-def state(running: OpenIDProvider) -> OpenIDProvider:
-    """The provider, as it should be."""
-    fresh = OpenIDProvider(issuer=running.issuer)
-    vars(running).update(vars(fresh))
-    return running
 
 
 def begun(state: OpenIDProvider, **options: Any) -> tuple[Browser, Auth]:

@@ -16,8 +16,8 @@ from secrets import token_hex
 
 import pytest
 import redis
-from sqlalchemy import URL, make_url, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import make_url
+from tests.unit.auth.postgresql import execute, new_postgresql
 
 from vivace.auth.database_url import read_url
 from vivace.auth.records import Attempts, Challenge, Session
@@ -27,9 +27,6 @@ from vivace.auth.sql import SQLStore, migrate
 from vivace.auth.store import MemoryStore, Store
 from vivace.auth.tables import metadata
 
-POSTGRESQL = os.environ.get(
-    "VIVACE_TEST_POSTGRESQL", "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres"
-)
 REDIS = os.environ.get("VIVACE_TEST_REDIS", "redis://127.0.0.1:6379/15")
 
 #: Gives a new store object each time, all on the same records.
@@ -42,55 +39,25 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def execute(url: URL | str, *statements: str) -> None:
-    async def run() -> None:
-        engine: AsyncEngine = create_async_engine(url, isolation_level="AUTOCOMMIT")
-        try:
-            async with engine.connect() as connection:
-                for statement in statements:
-                    await connection.execute(text(statement))
-        finally:
-            await engine.dispose()
-
-    asyncio.run(run())
-
-
-def _new_database() -> URL:
-    url = read_url(POSTGRESQL)
-    name = f"vivace_test_{token_hex(6)}"
-    try:
-        execute(url, f"CREATE DATABASE {name}")
-    except OSError as error:
-        pytest.skip(f"There is no PostgreSQL at {url.render_as_string()}: {error}")
-    return url.set(database=name)
-
-
-def _drop(url: URL) -> None:
-    execute(read_url(POSTGRESQL), f"DROP DATABASE {url.database} WITH (FORCE)")
-
-
 @pytest.fixture
 def empty_postgresql() -> Iterator[str]:
     """A database of PostgreSQL without any tables."""
-    url = _new_database()
-    yield url.render_as_string(hide_password=False)
-    _drop(url)
+    with new_postgresql() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def shop_database() -> Iterator[str]:
     """A database of PostgreSQL for an app that makes its tables."""
-    url = _new_database()
-    yield url.render_as_string(hide_password=False)
-    _drop(url)
+    with new_postgresql() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def migrated_postgresql() -> Iterator[str]:
-    url = _new_database()
-    asyncio.run(migrate(url))
-    yield url.render_as_string(hide_password=False)
-    _drop(url)
+    with new_postgresql() as url:
+        asyncio.run(migrate(read_url(url)))
+        yield url
 
 
 @pytest.fixture

@@ -128,8 +128,13 @@ class ResponseEmitter:
             render = make_content(self.plan.response, context, is_checked=self.checks_in_thread)
             content = f"{self.source.bind('content', render)}({result})"
         status = self._status()
-        arguments = f", status_code={status}" if status != "None" else ""
-        self.source.line(f"response = {self._complete(f'{made}({content}{arguments})')}")
+        arguments = f"status_code={status}" if status != "None" else ""
+        response = f"{made}({', '.join(filter(None, (content, arguments)))})"
+        if not (self.options.is_default_class or allows_body(self.options.status_code)):
+            # Not every class can be made of nothing: a file, for one.
+            nothing = f"{self.source.bind('Response', Response)}({arguments})"
+            response = f"{nothing} if {result} is None else {response}"
+        self.source.line(f"response = {self._complete(response)}")
 
     def _bytes_response(self) -> str:
         return self.source.bind("bytes_response", partial(Response, media_type=JSON_TYPE))

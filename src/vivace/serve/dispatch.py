@@ -57,6 +57,13 @@ class Dispatcher:
             self._build()
         return self._flat
 
+    @property
+    def frontends(self) -> Sequence[FrontendRoute]:
+        """Every frontend, those of included routers among them."""
+        if self._version != Version.number:
+            self._build()
+        return self._frontends.routes
+
     def _build(self) -> None:
         version = Version.number
         self._flat = [self._placed(route) for route in flat_routes(self._router.routes)]

@@ -38,6 +38,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Match, NoMatchFound
 
 from vivace.analyse.calls import check_connection, complete
+from vivace.analyse.constraints import check_constraints
 from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependencies
 from vivace.analyse.plan import CallPlan, EndpointPlan, ResponsePlan
 from vivace.compile.options import HandlerOptions
@@ -121,6 +122,7 @@ class FrontendRoute(BaseRoute):
         """What the handler is made from that calls the dependencies."""
         root = self._read()
         complete(root)
+        check_constraints(root)
         return endpoint_plan(root, ResponsePlan())
 
     def _read(self) -> CallPlan:

@@ -105,8 +105,11 @@ def mounted_apps(routes: Iterable[Any]) -> Iterator[Any]:
 
 
 def app_scoped_plans(app: Any) -> Iterator[CallPlan]:
-    """The dependencies of scope ``app`` that an app's endpoints use, overrides in their place."""
-    for route in app.routes:
+    """The dependencies of scope ``app`` that an app's endpoints use, overrides in their place.
+
+    Plans are read to their ends for it, so that a type that never exists fails at start-up.
+    """
+    for route in (*app.routes, *app.router.dispatcher.frontends):
         plan = getattr(route, "plan", None)
         if plan is None:
             continue

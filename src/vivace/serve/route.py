@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivace.analyse.blame import blaming
 from vivace.analyse.calls import check_connection, complete, is_complete, parameter_names
+from vivace.analyse.constraints import check_constraints
 from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependencies
 from vivace.analyse.fields import Field
 from vivace.analyse.plan import EndpointPlan, ResponsePlan
@@ -55,6 +56,9 @@ class APIRoute(Route):
     """
 
     handlers_class: ClassVar[type[Handlers]] = Handlers
+    #: Whether constraints are refused that fail for every value. FastAPI takes them, and so does
+    #: the alias: a program may never be sent such a value.
+    checks_constraints: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -137,6 +141,8 @@ class APIRoute(Route):
             root = with_dependencies(self._call, self.dependencies, self.path_names)
             self._check_responses()
         check_connection(root, websocket=False)
+        if self.checks_constraints:
+            check_constraints(root)
 
     def _check_responses(self) -> None:
         if self.response_model:
@@ -181,6 +187,8 @@ class APIRoute(Route):
             root = with_dependencies(call, self.dependencies, self.path_names)
             response = self._complete_response()
         complete(root)
+        if self.checks_constraints:
+            check_constraints(root)
         return endpoint_plan(root, response)
 
     def _complete_response(self) -> ResponsePlan:

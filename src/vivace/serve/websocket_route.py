@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivace.analyse.blame import blaming
 from vivace.analyse.calls import check_connection, complete
+from vivace.analyse.constraints import check_constraints
 from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependencies
 from vivace.analyse.plan import CallPlan, EndpointPlan, ResponsePlan
 from vivace.compile.options import HandlerOptions, Target
@@ -26,6 +27,8 @@ class APIWebSocketRoute(WebSocketRoute):
     """A WebSocket endpoint at a path; see :class:`vivace.routing.APIRoute` for inclusion."""
 
     handlers_class: ClassVar[type[Handlers]] = Handlers
+    #: As for :class:`vivace.routing.APIRoute`.
+    checks_constraints: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -45,7 +48,10 @@ class APIWebSocketRoute(WebSocketRoute):
             self.path_regex, self.path_format, self.param_convertors = compile_declared(path)
         self._original: APIWebSocketRoute = self
         # A wrong signature fails here.
-        check_connection(self._read(), websocket=True)
+        root = self._read()
+        check_connection(root, websocket=True)
+        if self.checks_constraints:
+            check_constraints(root)
         self._handlers = self.handlers_class(self)
         self.app: ASGIApp = self._handlers.serve
 
@@ -58,6 +64,8 @@ class APIWebSocketRoute(WebSocketRoute):
         # Read again, since types exist by now that did not when the endpoint was declared.
         root = self._read()
         complete(root)
+        if self.checks_constraints:
+            check_constraints(root)
         return endpoint_plan(root, ResponsePlan())
 
     def _read(self) -> CallPlan:

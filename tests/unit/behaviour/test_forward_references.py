@@ -221,14 +221,14 @@ def test_a_wrong_dependency_of_all_routes_is_missed_when_the_app_starts() -> Non
         TestClient(wrong).__enter__()
 
 
-def test_a_wrong_dependency_of_a_frontend_is_named(tmp_path: Path) -> None:
+def test_a_wrong_dependency_of_a_frontend_is_missed_when_the_app_starts(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("index")
     wrong = Vivace()
     router = APIRouter(dependencies=[Depends(get_wrong)])
     router.frontend("/", directory=tmp_path)
     wrong.include_router(router)
     with pytest.raises(RuntimeError, match=r"get_wrong, parameter 'wrong': .*Never"):
-        TestClient(wrong).get("/")
+        TestClient(wrong).__enter__()
 
 
 def test_a_response_that_is_only_documented_is_missed_in_the_document() -> None:

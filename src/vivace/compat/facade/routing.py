@@ -76,6 +76,7 @@ class APIRoute(native.APIRoute):
     """
 
     handlers_class = HookedHandlers
+    checks_constraints = False
 
     def _check(self) -> None:
         super()._check()
@@ -125,6 +126,7 @@ class APIWebSocketRoute(NativeWebSocketRoute):
     """A WebSocket route whose endpoint is called by way of the hooks."""
 
     handlers_class = HookedHandlers
+    checks_constraints = False
 
 
 class APIRouter(NativeRouter):

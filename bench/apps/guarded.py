@@ -31,8 +31,7 @@ def read_token(token: str) -> dict[str, Any]:
 
 
 def add_to_vivace(app: Any) -> None:
-    from vivace.auth import Auth, AuthSettings, MemoryStore, User
-    from vivace.auth.settings import TokenSettings
+    from vivace.auth import Auth, AuthSettings, MemoryStore, TokenSettings, User
 
     hour = timedelta(hours=1)
     settings = AuthSettings(tokens=TokenSettings(access_lifetime=hour, trust=hour))

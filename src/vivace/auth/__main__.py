@@ -15,8 +15,8 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from vivace.auth import migrations
-from vivace.auth.database_url import make_transaction_engine, read_url
+from vivace.auth.stores import migrations
+from vivace.auth.stores.database_url import make_transaction_engine, read_url
 
 try:
     import typer

@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from vivace import Depends, Security
-from vivace.auth.credentials import Credentials
+from vivace.auth.credentials.presented import Credentials
 from vivace.auth.errors import AuthError, InsufficientScope
 from vivace.auth.principal import Principal
-from vivace.auth.records import User
 from vivace.auth.roles import Roles
 from vivace.auth.settings import AuthSettings
-from vivace.auth.store import Store
+from vivace.auth.stores.protocol import Store
+from vivace.auth.stores.records import User
 from vivace.requests import HTTPConnection
 from vivace.security import (
     APIKeyCookie,

@@ -7,26 +7,26 @@ from enum import Enum
 from typing import Any
 
 from vivace import APIRouter
-from vivace.auth.account_routes import account_router
-from vivace.auth.accounts import Accounts, SendReset
-from vivace.auth.api_key_routes import api_key_router
-from vivace.auth.api_keys import ApiKeys
-from vivace.auth.back_off import BackOff
-from vivace.auth.credentials import Credentials, KeyLimit
+from vivace.auth.accounts.back_off import BackOff
+from vivace.auth.accounts.lifecycle import Accounts, SendReset
+from vivace.auth.accounts.passwords import Passwords
+from vivace.auth.credentials.api_keys import ApiKeys
+from vivace.auth.credentials.presented import Credentials, KeyLimit
+from vivace.auth.credentials.sessions import Sessions
+from vivace.auth.credentials.signing_keys import Keys, SigningKey
+from vivace.auth.credentials.tokens import Tokens
 from vivace.auth.guards import Guards, opening
-from vivace.auth.keys import Keys, SigningKey
-from vivace.auth.mfa import Mfa
-from vivace.auth.mfa_routes import mfa_router
-from vivace.auth.openid import Provider
-from vivace.auth.openid_routes import openid_router
-from vivace.auth.passwords import Passwords
+from vivace.auth.mfa.second_step import Mfa
+from vivace.auth.openid.provider import Provider
 from vivace.auth.roles import Roles, scope_name
-from vivace.auth.session_routes import session_router
-from vivace.auth.sessions import Sessions
+from vivace.auth.routes.accounts import account_router
+from vivace.auth.routes.api_keys import api_key_router
+from vivace.auth.routes.mfa import mfa_router
+from vivace.auth.routes.openid import openid_router
+from vivace.auth.routes.sessions import session_router
+from vivace.auth.routes.tokens import token_router
 from vivace.auth.settings import AuthSettings
-from vivace.auth.store import Store
-from vivace.auth.token_routes import token_router
-from vivace.auth.tokens import Tokens
+from vivace.auth.stores.protocol import Store
 from vivace.auth.vault import Vault
 
 
@@ -62,8 +62,8 @@ class Auth:
             API key makes: it may raise a 429. ``principal.credential_id`` tells the keys apart.
 
     Attributes:
-        user: A dependency that gives the :class:`~vivace.auth.records.User` who is signed in.
-        principal: One that gives the :class:`~vivace.auth.principal.Principal`.
+        user: A dependency that gives the :class:`~vivace.auth.User` who is signed in.
+        principal: One that gives the :class:`~vivace.auth.Principal`.
         in_person: One that gives the principal, and refuses API keys: for what is about the
             account itself.
 
@@ -124,7 +124,7 @@ class Auth:
     def require(self, *needed: Enum | str) -> Any:
         """A dependency that lets those pass who have every role and permission in ``needed``.
 
-        It gives the :class:`~vivace.auth.principal.Principal`. Others get a 401 where nobody is
+        It gives the :class:`~vivace.auth.Principal`. Others get a 401 where nobody is
         signed in, and a 403 where somebody is.
 
         Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from vivace.auth.records import User
+from vivace.auth.stores.records import User
 
 Method = Literal["token", "api_key", "session"]
 

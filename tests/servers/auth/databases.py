@@ -13,10 +13,9 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from tests.unit.auth.postgresql import new_postgresql
 
-from vivace.auth import User
-from vivace.auth.database_url import read_url
-from vivace.auth.records import Record
-from vivace.auth.sql import SQLStore, migrate
+from vivace.auth import Record, SQLStore, User
+from vivace.auth.stores.database_url import read_url
+from vivace.auth.stores.sql import migrate
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)

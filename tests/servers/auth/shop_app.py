@@ -14,14 +14,21 @@ from enum import Enum
 from pathlib import Path
 
 from vivace import HTTPException, Request, Response, Vivace
-from vivace.auth import Auth, AuthSettings, Keys, Principal, Provider, Roles, SigningKey, User
-from vivace.auth.settings import (
+from vivace.auth import (
+    Auth,
+    AuthSettings,
     BackOffSettings,
+    Keys,
     MfaSettings,
     PasswordSettings,
+    Principal,
+    Provider,
+    Roles,
+    SigningKey,
+    SQLStore,
     TokenSettings,
+    User,
 )
-from vivace.auth.sql import SQLStore
 from vivace.requests import HTTPConnection
 
 ENVIRONMENT = os.environ

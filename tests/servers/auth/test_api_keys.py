@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from vivace.auth.records import ApiKey
+from vivace.auth import ApiKey
 
 from .shop import REQUESTS_BY_KEY, Client, Shop, bearer
 

@@ -8,7 +8,7 @@ from itertools import cycle
 
 import httpx
 
-from vivace.auth.records import Attempts
+from vivace.auth import Attempts
 
 from .shop import Browser, Client, Shop
 

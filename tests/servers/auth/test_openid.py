@@ -9,7 +9,7 @@ import httpx
 import pytest
 from tests.unit.auth.openid_provider import OpenIDProvider
 
-from vivace.auth.records import Identity
+from vivace.auth import Identity
 
 from .shop import SESSION, Browser, Client, Shop
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from vivace.auth.records import Session
+from vivace.auth import Session
 from vivace.auth.vault import digest
 
 from .shop import CSRF, SESSION, Browser, Client, Shop, bearer

@@ -3,8 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
-from .openid_provider import OpenIDProvider, running_provider
+from tests.unit.auth.openid_provider import OpenIDProvider, running_provider
 
 
 @pytest.fixture(scope="module")

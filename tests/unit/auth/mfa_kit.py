@@ -14,9 +14,7 @@ import pyotp
 import pytest
 
 from vivace import Vivace
-from vivace.auth import Auth, AuthSettings, MemoryStore, User
-from vivace.auth.records import Record
-from vivace.auth.settings import MfaSettings, PasswordSettings
+from vivace.auth import Auth, AuthSettings, MemoryStore, MfaSettings, PasswordSettings, Record, User
 from vivace.testclient import TestClient
 
 T = TypeVar("T")
@@ -77,7 +75,8 @@ class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         step = STEP.total_seconds()
         self.time = datetime.fromtimestamp(datetime.now(UTC).timestamp() // step * step, UTC)
-        for module in ("records", "totp", "challenges", "recovery_codes", "mfa"):
+        mfa = ("totp", "challenges", "recovery_codes", "second_step")
+        for module in ("stores.records", *(f"mfa.{name}" for name in mfa)):
             monkeypatch.setattr(f"vivace.auth.{module}.now", lambda: self.time)
 
     def advance(self, by: timedelta) -> None:

@@ -9,16 +9,23 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import anyio
 import httpx2
+from tests.unit.auth.openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIDProvider
 
 from vivace import Vivace
-from vivace.auth import Auth, AuthSettings, MemoryStore, Provider
-from vivace.auth.openid_routes import openid_router
-from vivace.auth.records import Identity, Record, User
-from vivace.auth.session_routes import session_router
-from vivace.auth.settings import PasswordSettings, SessionSettings
+from vivace.auth import (
+    Auth,
+    AuthSettings,
+    Identity,
+    MemoryStore,
+    PasswordSettings,
+    Provider,
+    Record,
+    SessionSettings,
+    User,
+)
+from vivace.auth.routes.openid import openid_router
+from vivace.auth.routes.sessions import session_router
 from vivace.testclient import TestClient
-
-from .openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIDProvider
 
 SECRET = "a secret of at least thirty-two characters"
 CHEAP = PasswordSettings(time_cost=1, memory_cost=8, parallelism=1)

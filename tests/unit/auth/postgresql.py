@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from vivace.auth.database_url import read_url
+from vivace.auth.stores.database_url import read_url
 
 POSTGRESQL = os.environ.get(
     "VIVACE_TEST_POSTGRESQL", "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres"

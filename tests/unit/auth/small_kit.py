@@ -9,16 +9,20 @@ from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
 from vivace import APIRouter, Vivace
-from vivace.auth.api_keys import ApiKeys
-from vivace.auth.credentials import Credentials, KeyLimit
-from vivace.auth.errors import InvalidCredentials, InvalidSignIn
+from vivace.auth import (
+    AuthSettings,
+    InvalidCredentials,
+    MemoryStore,
+    Principal,
+    Record,
+    Roles,
+    User,
+)
+from vivace.auth.credentials.api_keys import ApiKeys
+from vivace.auth.credentials.presented import Credentials, KeyLimit
+from vivace.auth.credentials.sessions import Sessions
+from vivace.auth.errors import InvalidSignIn
 from vivace.auth.guards import Guards, opening
-from vivace.auth.principal import Principal
-from vivace.auth.records import Record, User
-from vivace.auth.roles import Roles
-from vivace.auth.sessions import Sessions
-from vivace.auth.settings import AuthSettings
-from vivace.auth.store import MemoryStore
 from vivace.auth.vault import Vault
 from vivace.testclient import TestClient
 

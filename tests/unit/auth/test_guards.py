@@ -8,10 +8,8 @@ import pytest
 from tests.unit.auth.small_kit import PASSWORD, SmallKit
 
 from vivace import HTTPException, WebSocket, WebSocketDisconnect
-from vivace.auth.principal import Principal
-from vivace.auth.records import User
-from vivace.auth.session_routes import session_router
-from vivace.auth.settings import ApiKeySettings, AuthSettings
+from vivace.auth import ApiKeySettings, AuthSettings, Principal, User
+from vivace.auth.routes.sessions import session_router
 from vivace.requests import HTTPConnection
 from vivace.testclient import TestClient, WebSocketDenialResponse
 

@@ -9,8 +9,7 @@ import pytest
 from tests.unit.auth.small_kit import SECRET, Role, run
 
 from vivace import Vivace
-from vivace.auth import Auth, AuthSettings, MemoryStore, Roles, User
-from vivace.auth.settings import PasswordSettings
+from vivace.auth import Auth, AuthSettings, MemoryStore, PasswordSettings, Roles, User
 from vivace.testclient import TestClient
 
 PASSWORD = "a password of ada's"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from tests.unit.auth.small_kit import ROLES, Role
 
-from vivace.auth.roles import Roles, scope_name
+from vivace.auth import Roles
+from vivace.auth.roles import scope_name
 
 
 def roles_of(value: Any) -> type[Enum]:

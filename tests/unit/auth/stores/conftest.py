@@ -19,13 +19,19 @@ import redis
 from sqlalchemy import make_url
 from tests.unit.auth.postgresql import execute, new_postgresql
 
-from vivace.auth.database_url import read_url
-from vivace.auth.records import Attempts, Challenge, Session
-from vivace.auth.redis import RedisStore
-from vivace.auth.split import SplitStore
-from vivace.auth.sql import SQLStore, migrate
-from vivace.auth.store import MemoryStore, Store
-from vivace.auth.tables import metadata
+from vivace.auth import (
+    Attempts,
+    Challenge,
+    MemoryStore,
+    RedisStore,
+    Session,
+    SplitStore,
+    SQLStore,
+    Store,
+)
+from vivace.auth.stores.database_url import read_url
+from vivace.auth.stores.sql import migrate
+from vivace.auth.stores.tables import metadata
 
 REDIS = os.environ.get("VIVACE_TEST_REDIS", "redis://127.0.0.1:6379/15")
 

@@ -11,10 +11,7 @@ import multiprocessing
 import sys
 from typing import Any
 
-from vivace.auth.records import TokenFamily
-from vivace.auth.redis import RedisStore
-from vivace.auth.sql import SQLStore
-from vivace.auth.store import Store
+from vivace.auth import RedisStore, SQLStore, Store, TokenFamily
 
 METHOD, KIND, ADDRESS, PREFIX, ID = sys.argv[1:]
 STORE: Store = RedisStore(ADDRESS, prefix=PREFIX) if KIND == "redis" else SQLStore(ADDRESS)

@@ -7,18 +7,22 @@ from datetime import timedelta
 from enum import Enum
 
 from vivace import Vivace
-from vivace.auth import Auth, AuthSettings
-from vivace.auth.records import Attempts, Challenge, Session, User
-from vivace.auth.redis import RedisStore
-from vivace.auth.settings import (
+from vivace.auth import (
+    Attempts,
+    Auth,
+    AuthSettings,
     BackOffSettings,
+    Challenge,
     PasswordSettings,
+    RedisStore,
+    Session,
     SessionSettings,
+    SplitStore,
+    SQLStore,
+    Store,
     TokenSettings,
+    User,
 )
-from vivace.auth.split import SplitStore
-from vivace.auth.sql import SQLStore
-from vivace.auth.store import Store
 
 
 class Role(Enum):

@@ -24,9 +24,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from vivace.auth.records import Challenge, Record, User, now
-from vivace.auth.sql import SQLStore
-from vivace.auth.store import Duplicate, MemoryStore, Store
+from vivace.auth import Challenge, Duplicate, MemoryStore, Record, SQLStore, Store, User
+from vivace.auth.stores.records import now
 
 # Few of each, so that they meet.
 ids = st.sampled_from(["a", "b", "c", "d", "e", "A"])

@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from vivace.auth.record_fields import fields_of
-from vivace.auth.records import (
-    KINDS,
+from vivace.auth import (
     Attempts,
     Challenge,
+    Duplicate,
     Identity,
     Record,
     Session,
+    Store,
     TokenFamily,
     User,
-    now,
 )
-from vivace.auth.store import Duplicate, Store
+from vivace.auth.stores.record_fields import fields_of
+from vivace.auth.stores.records import KINDS, now
 
 from .conftest import MakeStore
 

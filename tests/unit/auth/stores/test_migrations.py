@@ -14,11 +14,11 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner, Result
 
+from vivace.auth import SQLStore, User
 from vivace.auth.__main__ import app
-from vivace.auth.database_url import make_transaction_engine, read_url
-from vivace.auth.records import User
-from vivace.auth.sql import NotMigrated, SQLStore, migrate
-from vivace.auth.tables import VERSION_TABLE, metadata
+from vivace.auth.stores.database_url import make_transaction_engine, read_url
+from vivace.auth.stores.sql import NotMigrated, migrate
+from vivace.auth.stores.tables import VERSION_TABLE, metadata
 
 T = TypeVar("T")
 

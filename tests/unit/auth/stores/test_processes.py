@@ -11,10 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from vivace.auth.records import TokenFamily, User, now
-from vivace.auth.redis import RedisStore
-from vivace.auth.sql import SQLStore
-from vivace.auth.store import Store
+from vivace.auth import RedisStore, SQLStore, Store, TokenFamily, User
+from vivace.auth.stores.records import now
 
 from .conftest import REDIS, MakeStore
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import redis
 
-from vivace.auth.records import Attempts, Identity, Session, User, now
-from vivace.auth.redis import RedisStore
+from vivace.auth import Attempts, Identity, RedisStore, Session, User
+from vivace.auth.stores.records import now
 
 from .conftest import REDIS
 
@@ -117,6 +117,6 @@ async def test_an_address_is_checked_at_once_and_not_shown() -> None:
 
 
 def test_a_missing_driver_is_named_with_its_extra() -> None:
-    program = "import sys; sys.modules['redis'] = None; import vivace.auth.redis"
+    program = "import sys; sys.modules['redis'] = None; import vivace.auth.stores.redis"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert 'redis is not installed. Install it with: pip install "vivace[redis]"' in result.stderr

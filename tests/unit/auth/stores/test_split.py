@@ -4,9 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from vivace.auth.records import Attempts, Session, User, now
-from vivace.auth.split import SplitStore
-from vivace.auth.store import MemoryStore
+from vivace.auth import Attempts, MemoryStore, Session, SplitStore, User
+from vivace.auth.stores.records import now
 
 pytestmark = pytest.mark.anyio
 

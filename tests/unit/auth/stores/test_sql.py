@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from vivace.auth.database_url import read_url
-from vivace.auth.drivers import MissingPackage
-from vivace.auth.records import Record, Session, User, now
-from vivace.auth.sql import SQLStore
+from vivace.auth import Record, Session, SQLStore, User
+from vivace.auth.stores.database_url import read_url
+from vivace.auth.stores.drivers import MissingPackage
+from vivace.auth.stores.records import now
 
 pytestmark = pytest.mark.anyio
 

@@ -1,0 +1,1 @@
+"""The routes of the kit, one module for each of its parts."""

@@ -1,0 +1,231 @@
+"""The routes by which users set up the second step, and sign in with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from vivace import APIRouter, Depends, Request, Response
+from vivace.auth.accounts.back_off import address_of
+from vivace.auth.errors import OAuthError
+from vivace.auth.principal import Principal
+from vivace.auth.routes.secret_body import SecretBody
+from vivace.auth.routes.sessions import SignedIn, show_session
+from vivace.auth.routes.tokens import TokenAnswer, token_answer, token_failure
+from vivace.auth.stores.records import User
+from vivace.responses import JSONResponse
+
+if TYPE_CHECKING:
+    from vivace.auth.kit import Auth
+
+#: In bytes: more than any password and code need.
+LARGEST_BODY = 16_384
+
+
+class Enrolled(BaseModel):
+    """What an authenticator app is set up with. It is shown this once."""
+
+    secret: str = Field(description="In base 32, for those who type it in.")
+    uri: str = Field(description="`otpauth://totp/...`, which opens the app on a phone.")
+    svg: str = Field(description="The URI as a QR code: an SVG document.")
+
+
+class MfaStatus(BaseModel):
+    """How far you have come with the second step."""
+
+    state: Literal["disabled", "unconfirmed", "enabled"] = Field(
+        description="Only where it is `enabled`, sign-in asks for a code."
+    )
+    recovery_codes_left: int
+
+
+class NewRecoveryCodes(BaseModel):
+    """Codes for when the authenticator app is not at hand, for one sign-in each."""
+
+    recovery_codes: list[str] = Field(description="They are shown this once.")
+
+
+class ConfirmationCode(SecretBody):
+    """A code that the authenticator app shows."""
+
+    code: str = Field(examples=["123456"])
+
+
+class Reauthentication(SecretBody):
+    """That it is you who asks, and not somebody at your screen."""
+
+    password: str = Field(
+        "",
+        description="Not needed if you have none, as you sign in with a provider.",
+        json_schema_extra={"format": "password"},
+    )
+    code: str = Field(
+        description="Of the authenticator app, or a recovery code.", examples=["123456"]
+    )
+
+
+class SecondStepAnswer(SecretBody):
+    """The second step of a sign-in."""
+
+    mfa_token: str = Field(description="What the first step was answered with.")
+    code: str = Field(
+        description="Of the authenticator app, or a recovery code.", examples=["123456"]
+    )
+
+
+class Refusal(BaseModel):
+    """Why a code was not taken."""
+
+    error: Literal["invalid_code", "invalid_mfa_token"]
+    error_description: str
+
+
+class Refused(BaseModel):
+    """The second step has failed. After `invalid_mfa_token` it takes a new first step."""
+
+    detail: Refusal
+
+
+Responses = dict[int | str, dict[str, Any]]
+
+NOT_IN_PERSON: Responses = {
+    401: {"description": "Not signed in"},
+    403: {"description": "An API key, which may not do this; or no CSRF token"},
+}
+TOO_MANY: Responses = {
+    429: {"description": "Too many attempts have failed: Retry-After says how long to wait"},
+}
+CONFLICT: Responses = {409: {"description": "The second step is not in a state for this"}}
+CHANGE_REFUSED: Responses = {
+    401: {"description": "Not signed in"},
+    403: {"description": "The code or the password is wrong; or an API key; or no CSRF token"},
+    **CONFLICT,
+    **TOO_MANY,
+}
+SIGN_IN_REFUSED: Responses = {
+    401: {"model": Refused, "description": "The sign-in has expired or ended: begin anew"},
+    403: {"model": Refused, "description": "The code is wrong or used up: try another"},
+    **TOO_MANY,
+}
+
+
+def mfa_router(auth: Auth) -> APIRouter:
+    """The routes under ``/users/me/mfa``, and ``/token/mfa`` and ``/session/mfa``."""
+    router = APIRouter(dependencies=[Depends(forbid_storing)])
+    _add_settings(router, auth)
+    _add_second_steps(router, auth)
+    return router
+
+
+def _add_settings(router: APIRouter, auth: Auth) -> None:
+    """The routes by which users set it up. API keys may use none of them."""
+    mfa = auth.mfa
+
+    @router.get("/users/me/mfa", responses=NOT_IN_PERSON)
+    async def read_mfa(principal: Principal = auth.in_person) -> MfaStatus:
+        """Whether your sign-in has a second step, and how many recovery codes you have left."""
+        found = await mfa.state(principal.user)
+        return MfaStatus(state=found.state, recovery_codes_left=found.recovery_codes_left)
+
+    @router.post("/users/me/mfa", responses={**NOT_IN_PERSON, **CONFLICT})
+    async def enrol(principal: Principal = auth.in_person) -> Enrolled:
+        """Set up an authenticator app (RFC 6238).
+
+        Nothing changes until you confirm it with a code. What was not confirmed before is void.
+        """
+        made = await mfa.enrol(principal.user)
+        return Enrolled(secret=made.secret, uri=made.uri, svg=made.svg)
+
+    @router.post("/users/me/mfa/confirm", responses=CHANGE_REFUSED, max_body_size=LARGEST_BODY)
+    async def confirm(
+        given: ConfirmationCode, request: Request, principal: Principal = auth.in_person
+    ) -> NewRecoveryCodes:
+        """Enable the second step, with a code that the authenticator app shows."""
+        codes = await mfa.confirm(principal.user, given.code, address=address_of(request))
+        return NewRecoveryCodes(recovery_codes=codes)
+
+    @router.post(
+        "/users/me/mfa/recovery-codes", responses=CHANGE_REFUSED, max_body_size=LARGEST_BODY
+    )
+    async def make_recovery_codes(
+        given: Reauthentication, request: Request, principal: Principal = auth.in_person
+    ) -> NewRecoveryCodes:
+        """Get new recovery codes. Those that you have are void then."""
+        user = await _reauthenticate(auth, principal.user, given, request)
+        return NewRecoveryCodes(recovery_codes=await mfa.new_recovery_codes(user))
+
+    @router.post(
+        "/users/me/mfa/disable",
+        status_code=204,
+        responses=CHANGE_REFUSED,
+        max_body_size=LARGEST_BODY,
+    )
+    async def disable(
+        given: Reauthentication, request: Request, principal: Principal = auth.in_person
+    ) -> None:
+        """Sign in without a second step from now on."""
+        await mfa.disable(await _reauthenticate(auth, principal.user, given, request))
+
+
+def _add_second_steps(router: APIRouter, auth: Auth) -> None:
+    """The routes by which a sign-in is completed."""
+    mfa = auth.mfa
+
+    @router.post(
+        "/token/mfa",
+        response_model=TokenAnswer,
+        responses=SIGN_IN_REFUSED,
+        max_body_size=LARGEST_BODY,
+    )
+    async def give_tokens(given: SecondStepAnswer, request: Request) -> JSONResponse:
+        """Get tokens, with the code that `POST /token` has asked for."""
+        user, challenge, methods = await mfa.answer(
+            given.mfa_token, given.code, purpose="token", address=address_of(request)
+        )
+        try:
+            pair = await auth.tokens.start(user, scopes=challenge.scopes, methods=methods)
+        except OAuthError as error:  # The user has lost a scope since the first step.
+            return token_failure(error)
+        return token_answer(pair)
+
+    @router.post(
+        "/session/mfa",
+        status_code=201,
+        responses=SIGN_IN_REFUSED,
+        max_body_size=LARGEST_BODY,
+    )
+    async def start_session(
+        given: SecondStepAnswer, request: Request, response: Response
+    ) -> SignedIn:
+        """Start a session, with the code that `POST /session` has asked for."""
+        sessions = auth.sessions
+        sessions.check_origin(request)
+        user, _, methods = await mfa.answer(
+            given.mfa_token, given.code, purpose="session", address=address_of(request)
+        )
+        session = await sessions.start(user, request, response, methods=methods)
+        return show_session(auth, sessions.principal_of(session, user), response)
+
+
+async def forbid_storing(response: Response) -> None:
+    """Nothing on the way may keep answers that have secrets in them."""
+    response.headers["Cache-Control"] = "no-store"
+
+
+async def _reauthenticate(
+    auth: Auth, user: User, given: Reauthentication, request: Request
+) -> User:
+    """The user as they are now, if password and code are theirs; the code is used up.
+
+    Raises:
+        AuthError: One of them is wrong, or too many have been.
+    """
+    address = address_of(request)
+    if user.password_hash is not None:
+        user = await auth.accounts.reauthenticate(user, given.password, address=address)
+    await auth.mfa.verify(user, given.code, address=address)
+    return user
+
+
+__all__ = ["mfa_router"]

@@ -1,0 +1,1 @@
+"""What is kept, and where: the records, the protocol of stores, and the stores."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
+from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from vivace.analyse.blame import blaming
@@ -31,6 +34,29 @@ def check_given(given_to: Any, dependencies: Iterable[Any], responses: Responses
             check_dependency(dependency)
     with blaming(given_to, "responses"):
         check_responses(responses)
+
+
+def check_options(route_class: type[APIRoute], options: Iterable[str]) -> None:
+    """Check that a route takes what is said of it.
+
+    Raises:
+        TypeError: It does not. The message names the nearest option that there is.
+    """
+    known = _options_of(route_class)
+    for name in options:
+        if known and name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise TypeError(f"A route has no option {name!r}.{hint}")
+
+
+@lru_cache(maxsize=64)
+def _options_of(route_class: Any) -> frozenset[str]:
+    """The names that a route's class takes; none where it takes any."""
+    parameters = inspect.signature(route_class).parameters.values()
+    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters):
+        return frozenset()
+    return frozenset(parameter.name for parameter in parameters)
 
 
 def check_prefix(prefix: str) -> None:

@@ -18,7 +18,13 @@ from vivace.declare.form_limits import FormLimits, check_form_limits
 from vivace.declare.options import RouteOptions
 from vivace.responses import JSONResponse
 from vivace.runtime.body_limit import check_body_limit
-from vivace.serve.checks import check_given, check_inclusion, check_paths, check_prefix
+from vivace.serve.checks import (
+    check_given,
+    check_inclusion,
+    check_options,
+    check_paths,
+    check_prefix,
+)
 from vivace.serve.dispatch import Dispatcher
 from vivace.serve.frontend import FrontendRoute
 from vivace.serve.frontend_files import CheckDir, Fallback
@@ -156,7 +162,9 @@ class APIRouter(Registration, Router):
         **options: Unpack[RouteOptions],
     ) -> None:
         """Register ``endpoint`` for ``path`` and the methods in ``options``, by default GET."""
+        route_class = route_class_override or self.route_class
         with blaming(endpoint):
+            check_options(route_class, options)
             own = self.settings.around(_declared_settings(options))
         fixed: dict[str, Any] = {
             "tags": list(own.tags),
@@ -172,7 +180,6 @@ class APIRouter(Registration, Router):
             "form_limits": own.form_limits,
             "dependency_overrides_provider": self.dependency_overrides_provider,
         }
-        route_class = route_class_override or self.route_class
         self.routes.append(
             route_class(self.prefix + path, endpoint=endpoint, **{**options, **fixed})
         )

@@ -153,6 +153,7 @@ def returns_nothing() -> None: ...
         (returns_nothing, {"dependencies": [Depends()]}, "Name it: `Depends(get_it)`"),
         (returns_nothing, {"path": "/{id}/{id}"}, "Give each parameter a name of its own"),
         (returns_nothing, {"path": "/{id:text}"}, "Take one of: str, path, int"),
+        (returns_item, {"reponse_model": Item}, "Did you mean 'response_model'?"),
         (returns_nothing, {"status_code": "created"}, "is not a number, such as 201"),
         (returns_nothing, {"max_body_size": -1}, "is not a non-negative integer or None"),
         (returns_nothing, {"form_limits": {"files": 1}}, "It takes: max_files"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,7 @@ def check_options(route_class: type[APIRoute], options: Iterable[str]) -> None:
     Raises:
         TypeError: It does not. The message names the nearest option that there is.
     """
-    known = _options_of(route_class)
+    known = _names_in(route_class.__init__)
     for name in options:
         if known and name not in known:
             close = get_close_matches(name, known, n=1)
@@ -51,9 +51,9 @@ def check_options(route_class: type[APIRoute], options: Iterable[str]) -> None:
 
 
 @lru_cache(maxsize=64)
-def _options_of(route_class: Any) -> frozenset[str]:
-    """The names that a route's class takes; none where it takes any."""
-    parameters = inspect.signature(route_class).parameters.values()
+def _names_in(init: Callable[..., None]) -> frozenset[str]:
+    """The names that ``init`` takes; none where it takes any."""
+    parameters = inspect.signature(init).parameters.values()
     if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters):
         return frozenset()
     return frozenset(parameter.name for parameter in parameters)

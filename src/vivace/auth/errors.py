@@ -101,7 +101,7 @@ class MfaRequired(AuthError):
 
     def __init__(self, mfa_token: str) -> None:
         detail = {"error": "mfa_required", "mfa_token": mfa_token}
-        super().__init__(403, detail, {"Cache-Control": "no-store"})
+        super().__init__(403, detail)
 
 
 class InvalidChallenge(AuthError):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Any
 
-from vivace import APIRouter
+from vivace import APIRouter, Depends
 from vivace.auth.accounts.back_off import BackOff
 from vivace.auth.accounts.lifecycle import Accounts, SendReset
 from vivace.auth.accounts.passwords import Passwords
@@ -22,6 +22,7 @@ from vivace.auth.roles import Roles, scope_name
 from vivace.auth.routes.accounts import account_router
 from vivace.auth.routes.api_keys import api_key_router
 from vivace.auth.routes.mfa import mfa_router
+from vivace.auth.routes.no_store import forbid_storing
 from vivace.auth.routes.openid import openid_router
 from vivace.auth.routes.sessions import session_router
 from vivace.auth.routes.tokens import token_router
@@ -141,7 +142,11 @@ class Auth:
 
     def router(self) -> APIRouter:
         """The routes of the kit, to be included in an app."""
-        router = APIRouter(prefix=self._prefix, tags=["auth"], dependencies=[self.guards.opened])
+        router = APIRouter(
+            prefix=self._prefix,
+            tags=["auth"],
+            dependencies=[Depends(forbid_storing), self.guards.opened],
+        )
         router.include_router(token_router(self))
         router.include_router(account_router(self))
         router.include_router(mfa_router(self))

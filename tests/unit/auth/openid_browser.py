@@ -23,8 +23,6 @@ from vivace.auth import (
     SessionSettings,
     User,
 )
-from vivace.auth.routes.openid import openid_router
-from vivace.auth.routes.sessions import session_router
 from vivace.testclient import TestClient
 
 SECRET = "a secret of at least thirty-two characters"
@@ -52,10 +50,10 @@ def make_kit(state: OpenIDProvider, *, secure: bool = True, **options: Any) -> t
         store=MemoryStore(),
         roles=Role,
         settings=AuthSettings(passwords=CHEAP, sessions=SessionSettings(secure=secure)),
+        providers=providers,
     )
     app = Vivace()
-    app.include_router(openid_router(auth, providers))
-    app.include_router(session_router(auth))
+    app.include_router(auth.router())
     return app, auth
 
 

@@ -8,7 +8,7 @@ from enum import Enum
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
-from vivace import APIRouter, Vivace
+from vivace import APIRouter, Depends, Vivace
 from vivace.auth import (
     AuthSettings,
     InvalidCredentials,
@@ -23,6 +23,7 @@ from vivace.auth.credentials.presented import Credentials, KeyLimit
 from vivace.auth.credentials.sessions import Sessions
 from vivace.auth.errors import InvalidSignIn
 from vivace.auth.guards import Guards, opening
+from vivace.auth.routes.no_store import forbid_storing
 from vivace.auth.vault import Vault
 from vivace.testclient import TestClient
 
@@ -89,7 +90,7 @@ class SmallKit:
 
     def include(self, make_router: Any) -> None:
         router: APIRouter = make_router(cast("Any", self))
-        self.app.include_router(router)
+        self.app.include_router(router, dependencies=[Depends(forbid_storing)])
 
     def client(self, **options: Any) -> TestClient:
         return TestClient(self.app, base_url="https://testserver", **options)

@@ -97,7 +97,7 @@ class SignInFailed(AuthError):
     """
 
     def __init__(self, description: str, status: int = 400) -> None:
-        super().__init__(status, description, {"Cache-Control": "no-store"})
+        super().__init__(status, description)
 
 
 class ProviderUnavailable(AuthError):
@@ -107,7 +107,6 @@ class ProviderUnavailable(AuthError):
         super().__init__(
             502,
             f"The provider {provider.name!r} cannot be reached, or does not answer as it should",
-            {"Cache-Control": "no-store"},
         )
 
 

@@ -102,12 +102,11 @@ def _add_registration(router: APIRouter, accounts: Accounts) -> None:
         status_code=201,
         responses={409: {"description": "The name or the email address is taken."}},
     )
-    async def register(new: NewAccount, response: Response) -> Account:
+    async def register(new: NewAccount) -> Account:
         """Make an account. It has no roles.
 
         That a name is taken cannot be kept secret from those who may choose one.
         """
-        response.headers["Cache-Control"] = "no-store"
         try:
             user = await accounts.register(
                 new.name, new.password.get_secret_value(), email=new.email
@@ -124,9 +123,8 @@ def _add_own_account(router: APIRouter, auth: Auth) -> None:
     accounts = auth.accounts
 
     @router.get("/users/me", responses={401: SIGNED_IN[401]})
-    async def read_me(response: Response, user: User = auth.user) -> Account:
+    async def read_me(user: User = auth.user) -> Account:
         """The account in whose name the request is made."""
-        response.headers["Cache-Control"] = "no-store"
         return Account.model_validate(user)
 
     @router.post("/users/me/password", status_code=204, responses={**SIGNED_IN, **WAIT})

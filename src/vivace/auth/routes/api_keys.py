@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
-from vivace import APIRouter, HTTPException, Response
+from vivace import APIRouter, HTTPException
 from vivace.auth.principal import Principal
 from vivace.auth.stores.records import ApiKey, now
 
@@ -90,9 +90,7 @@ def api_key_router(auth: Auth) -> APIRouter:
             403: {"description": "A scope that you do not have; an API key; no CSRF token"},
         },
     )
-    async def make_api_key(
-        new: NewApiKey, response: Response, principal: Principal = auth.in_person
-    ) -> MadeApiKey:
+    async def make_api_key(new: NewApiKey, principal: Principal = auth.in_person) -> MadeApiKey:
         """Make an API key. It is shown this once."""
         key, kept = await auth.api_keys.make(
             principal.user,
@@ -101,7 +99,6 @@ def api_key_router(auth: Auth) -> APIRouter:
             expires_at=new.expires_at,
             granted=principal.scopes,
         )
-        response.headers["Cache-Control"] = "no-store"
         return MadeApiKey(key=key, **_shown(kept))
 
     @router.get("")

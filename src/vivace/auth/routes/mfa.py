@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from vivace import APIRouter, Depends, Request, Response
+from vivace import APIRouter, Request, Response
 from vivace.auth.accounts.back_off import address_of
 from vivace.auth.errors import OAuthError
 from vivace.auth.principal import Principal
 from vivace.auth.routes.secret_body import SecretBody
 from vivace.auth.routes.sessions import SignedIn, show_session
-from vivace.auth.routes.tokens import TokenAnswer, token_answer, token_failure
+from vivace.auth.routes.tokens import TokenAnswer, token_failure
 from vivace.auth.stores.records import User
 from vivace.responses import JSONResponse
 
@@ -112,7 +112,7 @@ SIGN_IN_REFUSED: Responses = {
 
 def mfa_router(auth: Auth) -> APIRouter:
     """The routes under ``/users/me/mfa``, and ``/token/mfa`` and ``/session/mfa``."""
-    router = APIRouter(dependencies=[Depends(forbid_storing)])
+    router = APIRouter()
     _add_settings(router, auth)
     _add_second_steps(router, auth)
     return router
@@ -178,7 +178,7 @@ def _add_second_steps(router: APIRouter, auth: Auth) -> None:
         responses=SIGN_IN_REFUSED,
         max_body_size=LARGEST_BODY,
     )
-    async def give_tokens(given: SecondStepAnswer, request: Request) -> JSONResponse:
+    async def give_tokens(given: SecondStepAnswer, request: Request) -> TokenAnswer | JSONResponse:
         """Get tokens, with the code that `POST /token` has asked for."""
         user, challenge, methods = await mfa.answer(
             given.mfa_token, given.code, purpose="token", address=address_of(request)
@@ -187,7 +187,7 @@ def _add_second_steps(router: APIRouter, auth: Auth) -> None:
             pair = await auth.tokens.start(user, scopes=challenge.scopes, methods=methods)
         except OAuthError as error:  # The user has lost a scope since the first step.
             return token_failure(error)
-        return token_answer(pair)
+        return TokenAnswer.model_validate(pair)
 
     @router.post(
         "/session/mfa",
@@ -205,12 +205,7 @@ def _add_second_steps(router: APIRouter, auth: Auth) -> None:
             given.mfa_token, given.code, purpose="session", address=address_of(request)
         )
         session = await sessions.start(user, request, response, methods=methods)
-        return show_session(auth, sessions.principal_of(session, user), response)
-
-
-async def forbid_storing(response: Response) -> None:
-    """Nothing on the way may keep answers that have secrets in them."""
-    response.headers["Cache-Control"] = "no-store"
+        return show_session(auth, sessions.principal_of(session, user))
 
 
 async def _reauthenticate(

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from pydantic import AfterValidator, BaseModel
 
-from vivace import APIRouter, HTTPException, Query, Request
+from vivace import APIRouter, HTTPException, Query, Request, Response
 from vivace.auth.errors import AuthError, CsrfFailed, MfaRequired
 from vivace.auth.openid.accounts import OpenIDAccounts
 from vivace.auth.openid.client import OpenIDClient
@@ -39,8 +39,8 @@ KNOWN_ERRORS = frozenset(
         "unsupported_response_type",
     }
 )
-#: The answer has a code or a cookie that nobody else may see.
-_PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+#: The address has a code or a state in it that nobody else may see.
+_PRIVATE = {"Referrer-Policy": "no-referrer"}
 
 LocalPath = Annotated[
     str,
@@ -107,49 +107,65 @@ def openid_router(auth: Auth, providers: Iterable[Provider]) -> APIRouter:
         base = request.url.path.rstrip("/")
         return [ProviderLink(name=name, login_url=f"{base}/{name}/login") for name in sign_ins]
 
-    @router.get("/{provider}/login", status_code=303, responses=_LEAVING)
+    @router.get(
+        "/{provider}/login",
+        status_code=303,
+        response_class=RedirectResponse,
+        responses=_LEAVING,
+    )
     async def sign_in_with_provider(
-        provider: str, request: Request, next: LocalPath = "/"
-    ) -> RedirectResponse:
+        provider: str, request: Request, response: Response, next: LocalPath = "/"
+    ) -> str:
         """Go to the provider to sign in there; the way leads back to ``next``."""
-        return await find(provider).leave(request, next)
+        return await find(provider).leave(request, response, next)
 
     @router.get(
         "/{provider}/link",
         status_code=303,
+        response_class=RedirectResponse,
         responses={403: {"description": "Asked for from another site."}, **_LEAVING},
     )
     async def link_provider(
         provider: str,
         request: Request,
+        response: Response,
         next: LocalPath = "/",
         principal: Principal = auth.guards.session,
-    ) -> RedirectResponse:
+    ) -> str:
         """Go to the provider, so that one can sign in with it from then on.
 
         It takes a session, and a link on a page of this site.
         """
         _check_meant(request)
-        return await find(provider).leave(request, next, link_to=principal.user)
+        return await find(provider).leave(request, response, next, link_to=principal.user)
 
-    @router.get("/{provider}/callback", status_code=303, responses=_RETURNING)
+    @router.get(
+        "/{provider}/callback",
+        status_code=303,
+        response_class=RedirectResponse,
+        responses=_RETURNING,
+    )
     async def come_back_from_provider(
         provider: str,
         request: Request,
+        response: Response,
         state: str | None = None,
         code: str | None = None,
         iss: str | None = None,
         error: str | None = None,
-    ) -> RedirectResponse:
+    ) -> str:
         """Where the provider sends the browser: starts a session."""
         answer = Answer(state, code, iss, error)
-        return await find(provider).come_back(request, answer)
+        return await find(provider).come_back(request, response, answer)
 
     return router
 
 
 class ProviderSignIn:
-    """Signing in with one provider, from the first request to the session."""
+    """Signing in with one provider, from the first request to the session.
+
+    Each step gives the address that the browser is sent to next.
+    """
 
     def __init__(self, auth: Auth, provider: Provider) -> None:
         self._auth = auth
@@ -159,8 +175,8 @@ class ProviderSignIn:
         self._cookie = FlowCookie(auth.vault, secure=auth.settings.sessions.secure)
 
     async def leave(
-        self, request: Request, next: str, *, link_to: User | None = None
-    ) -> RedirectResponse:
+        self, request: Request, response: Response, next: str, *, link_to: User | None = None
+    ) -> str:
         """To the provider, with a cookie to come back with."""
         flow = Flow(
             provider=self._provider.name,
@@ -169,24 +185,22 @@ class ProviderSignIn:
             link_to=None if link_to is None else link_to.id,
         )
         url = await self._client.authorization_url(flow)
-        response = RedirectResponse(url, 303, _PRIVATE)
+        response.headers.update(_PRIVATE)
         self._cookie.set(response, flow)
-        return response
+        return url
 
-    async def come_back(self, request: Request, answer: Answer) -> RedirectResponse:
+    async def come_back(self, request: Request, response: Response, answer: Answer) -> str:
         """From the provider. Whatever comes of it, the cookie has been used."""
-        try:
-            response = await self._finish(request, answer)
-        except AuthError as error:
-            cleared = RedirectResponse("/")
-            self._cookie.clear(cleared)
-            cookie = cleared.headers["set-cookie"]
-            error.headers = {**(error.headers or {}), **_PRIVATE, "Set-Cookie": cookie}
-            raise
+        response.headers.update(_PRIVATE)
         self._cookie.clear(response)
-        return response
+        cleared = {**_PRIVATE, "Set-Cookie": response.headers["set-cookie"]}
+        try:
+            return await self._finish(request, response, answer)
+        except AuthError as error:
+            error.headers = {**(error.headers or {}), **cleared}
+            raise
 
-    async def _finish(self, request: Request, answer: Answer) -> RedirectResponse:
+    async def _finish(self, request: Request, response: Response, answer: Answer) -> str:
         flow = self._cookie.read(request, self._provider, answer.state)
         await self._client.check_issuer(answer.issuer)
         if answer.error is not None:
@@ -196,9 +210,9 @@ class ProviderSignIn:
         claims = await self._client.redeem(answer.code, flow)
         if flow.link_to is not None:
             await self._accounts.link(await self._linker(request, flow.link_to), claims)
-            return RedirectResponse(flow.next, 303, _PRIVATE)
+            return flow.next
         user = await self._accounts.sign_in(self._provider, claims)
-        return await self._start(request, user, claims, flow.next)
+        return await self._start(request, response, user, claims, flow.next)
 
     async def _linker(self, request: Request, user_id: str) -> User:
         """The user who began to link an identity, and is signed in still."""
@@ -209,8 +223,8 @@ class ProviderSignIn:
         return principal.user
 
     async def _start(
-        self, request: Request, user: User, claims: Claims, next: str
-    ) -> RedirectResponse:
+        self, request: Request, response: Response, user: User, claims: Claims, next: str
+    ) -> str:
         """A session; or the second step, for one who has enrolled for it.
 
         A provider in the place of the password is no second factor, unless it is trusted to have
@@ -221,17 +235,16 @@ class ProviderSignIn:
             return await self._ask_for_code(user, next)
         # No value of RFC 8176 says that somebody else has asked who it is: "fed" is in wide use.
         methods = ("fed", "mfa") if trusted else ("fed",)
-        response = RedirectResponse(next, 303, _PRIVATE)
         await self._auth.sessions.start(user, request, response, methods=methods)
-        return response
+        return next
 
-    async def _ask_for_code(self, user: User, next: str) -> RedirectResponse:
+    async def _ask_for_code(self, user: User, next: str) -> str:
         token = await self._auth.mfa.challenge(user, purpose="session", methods=("fed",))
         if self._provider.second_step is None:
             raise MfaRequired(token)
         # A fragment is not sent to any server, nor as a referrer.
         fragment = urlencode({"mfa_token": token, "next": next})
-        return RedirectResponse(f"{self._provider.second_step}#{fragment}", 303, _PRIVATE)
+        return f"{self._provider.second_step}#{fragment}"
 
 
 def _sign_ins(auth: Auth, providers: Iterable[Provider]) -> dict[str, ProviderSignIn]:

@@ -104,14 +104,12 @@ def session_router(auth: Auth) -> APIRouter:
         if await auth.mfa.is_enabled(user):
             raise MfaRequired(await auth.mfa.challenge(user, purpose="session"))
         session = await sessions.start(user, request, response, methods=("pwd",))
-        return show_session(auth, sessions.principal_of(session, user), response)
+        return show_session(auth, sessions.principal_of(session, user))
 
     @router.get("/session", responses=NOT_SIGNED_IN)
-    async def read_session(
-        response: Response, principal: Principal = auth.guards.session
-    ) -> SignedIn:
+    async def read_session(principal: Principal = auth.guards.session) -> SignedIn:
         """Who is signed in here, with a CSRF token for the page that asks."""
-        return show_session(auth, principal, response)
+        return show_session(auth, principal)
 
     @router.delete("/session", status_code=204, responses=REFUSALS)
     async def sign_out(
@@ -148,9 +146,8 @@ def session_router(auth: Auth) -> APIRouter:
     return router
 
 
-def show_session(auth: Auth, principal: Principal, response: Response) -> SignedIn:
-    """What a page is told of the session that it is in; nothing on the way may keep it."""
-    response.headers["Cache-Control"] = "no-store"
+def show_session(auth: Auth, principal: Principal) -> SignedIn:
+    """What a page is told of the session that it is in."""
     return SignedIn(
         name=principal.user.name,
         roles=list(principal.user.roles),

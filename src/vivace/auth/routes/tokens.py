@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from vivace import APIRouter, BackgroundTasks, Form, Request, Response
 from vivace.auth.accounts.back_off import address_of
 from vivace.auth.credentials.tokens import TokenPair
 from vivace.auth.errors import InvalidSignIn, MfaRequired, OAuthError
+from vivace.auth.routes.no_store import NO_STORE
 from vivace.responses import JSONResponse
 
 if TYPE_CHECKING:
     from vivace.auth.kit import Auth
 
-#: For every answer that has a token in it (RFC 6749, section 5.1).
-NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 #: For so many seconds others may go on with the keys that they have: a new one has to be there for
 #: longer before it signs.
 KEYS_LIFETIME = 300
@@ -50,6 +49,8 @@ class RevocationForm(BaseModel):
 
 class TokenAnswer(BaseModel):
     """Tokens (RFC 6749, section 5.1)."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     access_token: str = Field(description="To be sent as `Authorization: Bearer ...`.")
     token_type: str = Field(examples=["bearer"])
@@ -115,7 +116,7 @@ def token_router(auth: Auth) -> APIRouter:
     )
     async def give_tokens(
         request: Request, tasks: BackgroundTasks, form: TokenForm = Form()
-    ) -> JSONResponse:
+    ) -> TokenAnswer | JSONResponse:
         """Sign in with name and password, or get new tokens for a refresh token.
 
         A refresh token can be used once. One that comes a second time ends everything that came of
@@ -127,15 +128,16 @@ def token_router(auth: Auth) -> APIRouter:
         except (OAuthError, InvalidSignIn) as error:
             return token_failure(error)
         tasks.add_task(auth.tokens.remove_expired_if_due)
-        return token_answer(pair)
+        return TokenAnswer.model_validate(pair)
 
     @router.post(
         "/token/revoke",
+        response_model=None,
         response_class=Response,
         responses=REFUSED,
         max_body_size=LARGEST_BODY,
     )
-    async def revoke_token(form: RevocationForm = Form()) -> Response:
+    async def revoke_token(form: RevocationForm = Form()) -> JSONResponse | None:
         """End everything that came of the sign-in that a token is from.
 
         The answer is the same for a token that there is not (RFC 7009, section 2.2).
@@ -143,7 +145,7 @@ def token_router(auth: Auth) -> APIRouter:
         if not form.token:
             return token_failure(OAuthError("invalid_request", "token is missing"))
         await auth.tokens.revoke(form.token)
-        return Response(headers=NO_STORE)
+        return None
 
     if auth.keys.jwks()["keys"]:
         _add_public_keys(router, auth)
@@ -161,18 +163,6 @@ def _add_public_keys(router: APIRouter, auth: Auth) -> None:
             media_type="application/jwk-set+json",
             headers={"Cache-Control": f"public, max-age={KEYS_LIFETIME}"},
         )
-
-
-def token_answer(pair: TokenPair) -> JSONResponse:
-    """The answer with tokens in it (RFC 6749, section 5.1)."""
-    content = {
-        "access_token": pair.access_token,
-        "token_type": pair.token_type,
-        "expires_in": pair.expires_in,
-        "refresh_token": pair.refresh_token,
-        "scope": pair.scope,
-    }
-    return JSONResponse(content, headers=NO_STORE)
 
 
 def token_failure(error: OAuthError | InvalidSignIn) -> JSONResponse:
@@ -216,4 +206,4 @@ async def _sign_in(auth: Auth, form: TokenForm, address: str | None) -> TokenPai
     return await auth.tokens.start(user, scopes=scopes, methods=("pwd",))
 
 
-__all__ = ["TokenAnswer", "token_answer", "token_failure", "token_router"]
+__all__ = ["TokenAnswer", "token_failure", "token_router"]

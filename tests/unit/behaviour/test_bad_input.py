@@ -6,6 +6,7 @@ import itertools
 import json
 import socket
 import struct
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -459,7 +460,12 @@ def test_a_file_may_have_any_name_and_content(bad_input_server: Server) -> None:
 
 @pytest.mark.parametrize(
     ("charset", "value"),
-    [(b"unicode_escape", b"\\ud800"), (b"utf-7", b"+2AA-"), (b"idna", b"xn--")],
+    [
+        (b"unicode_escape", b"\\ud800"),
+        (b"utf-7", b"+2AA-"),
+        # From Python 3.13 on this is an error that the parser reads around, as Latin-1.
+        *([(b"idna", b"xn--")] if sys.version_info < (3, 13) else []),
+    ],
 )
 def test_text_in_an_odd_encoding_is_refused(
     bad_input_server: Server, charset: bytes, value: bytes

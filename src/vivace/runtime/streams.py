@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterator,
+)
 from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from types import TracebackType
@@ -28,26 +33,38 @@ ItemEncoder = Callable[[Any], bytes]
 END: Any = object()
 
 
-async def pieces(generator: Any, lane: Lane | None = None) -> AsyncGenerator[Any, None]:
+def pieces(generator: Any, lane: Lane | None = None) -> AsyncGenerator[Any, None]:
     """The items of a generator of either kind, with a chance to be cancelled after each.
+
+    Where they are not all taken, the generator is closed before this is.
 
     Args:
         lane: Where a synchronous one runs.
     """
-    if not inspect.isasyncgen(generator) and not hasattr(generator, "__aiter__"):
-        items_in_thread = iter(generator)
-        while (item := await run_in_thread(partial(next, items_in_thread, END), lane)) is not END:
-            yield item
-        return
-    if not hasattr(generator, "aclose"):
-        async for item in generator:
-            yield item
-            await anyio.lowlevel.checkpoint()
-        return
-    async with aclosing(generator) as items:
+    if hasattr(generator, "__aiter__"):
+        return _pieces_on_loop(generator)
+    return _pieces_in_thread(iter(generator), lane)
+
+
+async def _pieces_on_loop(items: Any) -> AsyncGenerator[Any, None]:
+    async with AsyncExitStack() as stack:
+        if hasattr(items, "aclose"):
+            stack.push_async_callback(items.aclose)
         async for item in items:
             yield item
             await anyio.lowlevel.checkpoint()
+
+
+async def _pieces_in_thread(items: Iterator[Any], lane: Lane | None) -> AsyncGenerator[Any, None]:
+    try:
+        while (item := await run_in_thread(partial(next, items, END), lane)) is not END:
+            yield item
+    except (GeneratorExit, anyio.get_cancelled_exc_class()):
+        # It stands at a `yield`. What it holds is given back before what its dependencies hold.
+        if isinstance(items, Generator):
+            with anyio.CancelScope(shield=True):
+                await run_in_thread(items.close, lane)
+        raise
 
 
 def make_item_encoder(plan: ResponsePlan, context: Any) -> ItemEncoder:

@@ -22,7 +22,11 @@ from tests.unit.auth.openid_provider import (
 from .databases import Database, new_database
 from .shop import Client, Shop, open_shop
 
-DATABASES = ["sqlite", "postgresql"]
+#: The tests of one are for one worker of xdist, which starts the server once.
+DATABASES = [
+    pytest.param(kind, marks=pytest.mark.xdist_group(f"a shop on {kind}"))
+    for kind in ("sqlite", "postgresql")
+]
 
 
 @pytest.fixture(scope="session")

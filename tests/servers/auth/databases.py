@@ -15,7 +15,6 @@ from tests.unit.auth.postgresql import new_postgresql
 
 from vivace.auth import Record, SQLStore, User
 from vivace.auth.stores.database_url import read_url
-from vivace.auth.stores.sql import migrate
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
@@ -23,7 +22,7 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True)
 class Database:
-    """One with the tables of the kit."""
+    """One that has the tables of the kit when a server has started."""
 
     url: str
 
@@ -80,8 +79,7 @@ class Database:
 
 @contextmanager
 def new_database(kind: str, directory: Path) -> Iterator[Database]:
-    """A new database, ``sqlite`` or ``postgresql``, with the tables of the kit."""
+    """A new database, ``sqlite`` or ``postgresql``, without tables."""
     file = nullcontext(f"sqlite:///{directory}/auth.db")
     with file if kind == "sqlite" else new_postgresql() as url:
-        asyncio.run(migrate(read_url(url)))
         yield Database(url)

@@ -15,17 +15,23 @@ from pathlib import Path
 
 from vivace import HTTPException, Request, Response, Vivace
 from vivace.auth import (
+    Attempts,
     Auth,
     AuthSettings,
     BackOffSettings,
+    Challenge,
     Keys,
     MfaSettings,
     PasswordSettings,
     Principal,
     Provider,
+    RedisStore,
     Roles,
+    Session,
     SigningKey,
+    SplitStore,
     SQLStore,
+    Store,
     TokenSettings,
     User,
 )
@@ -63,6 +69,15 @@ def make_keys() -> Keys | None:
     return Keys(*(makers[name]() for name in names.split(","))) if names else None
 
 
+def make_store() -> Store:
+    """On a database, whose tables the processes make; with ``SHOP_REDIS``, also on Redis."""
+    store = SQLStore(ENVIRONMENT["SHOP_DATABASE"], create_tables=True)
+    if "SHOP_REDIS" not in ENVIRONMENT:
+        return store
+    redis = RedisStore(ENVIRONMENT["SHOP_REDIS"], prefix=ENVIRONMENT["SHOP_PREFIX"])
+    return SplitStore(store, {Session: redis, Challenge: redis, Attempts: redis})
+
+
 def make_settings() -> AuthSettings:
     many = 1_000_000_000
     free = {"free_by_account": many, "free_by_address": many} if GUESSES_ARE_FREE else {}
@@ -97,7 +112,7 @@ async def limit_key(principal: Principal, connection: HTTPConnection) -> None:
 
 auth = Auth(
     ENVIRONMENT["SHOP_SECRET"],
-    store=SQLStore(ENVIRONMENT["SHOP_DATABASE"]),
+    store=make_store(),
     roles=ROLES,
     keys=make_keys(),
     settings=make_settings(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from secrets import token_hex
 
 import pytest
 
@@ -32,6 +33,16 @@ def test_a_name_is_given_once(shop: Shop, one: Client, two: Client) -> None:
     short = two.post("/register", json={"name": "short", "password": "short"})
     assert short.status_code == 422
     assert '"short"' not in short.text.replace('"loc"', "")
+
+
+def test_a_name_that_two_take_at_once_is_given_once(shop: Shop, one: Client, two: Client) -> None:
+    body = {"name": f"bob-{token_hex(6)}", "password": PASSWORD}
+
+    def register(client: Client) -> int:
+        return client.post("/register", json=body).status_code
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(register, (one, two))) == [201, 409]
 
 
 def test_a_wrong_password_and_an_unknown_name_are_answered_alike(shop: Shop, one: Client) -> None:

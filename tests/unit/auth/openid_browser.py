@@ -11,7 +11,7 @@ import anyio
 import httpx2
 from tests.unit.auth.openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIDProvider
 
-from vivace import Vivace
+from vivace import Depends, Vivace
 from vivace.auth import (
     Auth,
     AuthSettings,
@@ -23,6 +23,9 @@ from vivace.auth import (
     SessionSettings,
     User,
 )
+from vivace.auth.routes.no_store import forbid_storing
+from vivace.auth.routes.openid import openid_router
+from vivace.auth.routes.sessions import session_router
 from vivace.testclient import TestClient
 
 SECRET = "a secret of at least thirty-two characters"
@@ -50,10 +53,11 @@ def make_kit(state: OpenIDProvider, *, secure: bool = True, **options: Any) -> t
         store=MemoryStore(),
         roles=Role,
         settings=AuthSettings(passwords=CHEAP, sessions=SessionSettings(secure=secure)),
-        providers=providers,
     )
-    app = Vivace()
-    app.include_router(auth.router())
+    app = Vivace(dependencies=[Depends(forbid_storing)])
+    # Not all of the kit's routes, since there is an app for each test.
+    app.include_router(openid_router(auth, providers))
+    app.include_router(session_router(auth))
     return app, auth
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from secrets import token_hex
 
+import asyncpg
 import pytest
-from sqlalchemy import URL, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import URL
 
 from vivace.auth.stores.database_url import read_url
 
@@ -19,15 +19,16 @@ POSTGRESQL = os.environ.get(
 )
 
 
-def execute(url: URL | str, *statements: str) -> None:
+def execute(url: URL | str, statements: str) -> None:
+    """Several are one transaction."""
+
     async def run() -> None:
-        engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+        address = read_url(url).set(drivername="postgresql")
+        connection = await asyncpg.connect(address.render_as_string(hide_password=False))
         try:
-            async with engine.connect() as connection:
-                for statement in statements:
-                    await connection.execute(text(statement))
+            await connection.execute(statements)
         finally:
-            await engine.dispose()
+            await connection.close()
 
     asyncio.run(run())
 
@@ -42,6 +43,8 @@ def new_postgresql() -> Iterator[str]:
     except OSError as error:
         pytest.skip(f"There is no PostgreSQL at {server.render_as_string()}: {error}")
     try:
+        # What a test has written need not outlive the server.
+        execute(server, f"ALTER DATABASE {name} SET synchronous_commit = off")
         yield server.set(database=name).render_as_string(hide_password=False)
     finally:
         execute(server, f"DROP DATABASE {name} WITH (FORCE)")

@@ -84,13 +84,13 @@ class SmallKit:
         self.principal = self.guards.principal
         self.in_person = self.guards.in_person
         self.require = self.guards.require
-        self.app = Vivace()
+        self.app = Vivace(dependencies=[Depends(forbid_storing)])
         self.add_user("ada", Role.ADMIN)
         self.add_user("bob", Role.READER)
 
     def include(self, make_router: Any) -> None:
         router: APIRouter = make_router(cast("Any", self))
-        self.app.include_router(router, dependencies=[Depends(forbid_storing)])
+        self.app.include_router(router)
 
     def client(self, **options: Any) -> TestClient:
         return TestClient(self.app, base_url="https://testserver", **options)

@@ -9,20 +9,19 @@ from math import ceil
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
+from vivace.auth.stores.drivers import brought_by
+
+with brought_by("redis"):
+    from redis.asyncio import BlockingConnectionPool, Redis
+    from redis.asyncio.connection import parse_url
+
 from vivace.auth.stores import records
-from vivace.auth.stores.drivers import MissingPackage
 from vivace.auth.stores.per_loop import PerLoop
 from vivace.auth.stores.protocol import Duplicate
 from vivace.auth.stores.record_fields import RecordField, fields_of, name_of
 from vivace.auth.stores.record_json import dump_record, load_record
 from vivace.auth.stores.records import Record
 from vivace.auth.stores.redis_scripts import ADD, PRUNE, REMOVE, REPLACE
-
-try:
-    from redis.asyncio import BlockingConnectionPool, Redis
-    from redis.asyncio.connection import parse_url
-except ModuleNotFoundError:
-    raise MissingPackage("redis", "redis") from None
 
 R = TypeVar("R", bound=Record)
 

@@ -19,8 +19,7 @@ ADA = {"Authorization": "Bearer ada"}
 BOB = {"Authorization": "Bearer bob"}
 
 
-@pytest.fixture
-def kit() -> SmallKit:
+def make_kit() -> SmallKit:
     kit = SmallKit()
     kit.include(api_key_router)
     kit.include(session_router)
@@ -33,8 +32,19 @@ def kit() -> SmallKit:
 
 
 @pytest.fixture
+def kit() -> SmallKit:
+    return make_kit()
+
+
+@pytest.fixture
 def client(kit: SmallKit) -> TestClient:
     return kit.client()
+
+
+@pytest.fixture(scope="module")
+def empty_client() -> TestClient:
+    """Of a kit in which no key is made."""
+    return make_kit().client()
 
 
 def make(client: TestClient, headers: dict[str, str] = ADA, **new: Any) -> dict[str, Any]:
@@ -145,8 +155,8 @@ def test_a_scope_cannot_break_the_header_of_the_refusal(client: TestClient) -> N
         {"name": "export", "expires_at": 1e300},
     ],
 )
-def test_what_no_key_can_be_is_a_422(client: TestClient, new: dict[str, Any]) -> None:
-    assert client.post(KEYS, json=new, headers=ADA).status_code == 422
+def test_what_no_key_can_be_is_a_422(empty_client: TestClient, new: dict[str, Any]) -> None:
+    assert empty_client.post(KEYS, json=new, headers=ADA).status_code == 422
 
 
 def test_half_a_surrogate_pair_is_no_name(client: TestClient) -> None:

@@ -33,6 +33,7 @@ from tests.unit.auth.openid_provider import (
 )
 
 from vivace.auth import ApiKey, Auth, Identity, Session, User
+from vivace.auth.routes.mfa import mfa_router
 
 NOT_BEGUN = "This sign-in was not begun in this browser, or took too long: begin again"
 NOT_VALID = "The provider's ID token is not valid"
@@ -542,6 +543,7 @@ def enable_codes(auth: Auth, user: User) -> pyotp.TOTP:
 
 def test_one_with_one_time_codes_needs_one(state: OpenIDProvider) -> None:
     app, auth = make_kit(state)
+    app.include_router(mfa_router(auth))
     browser = Browser(app)
     ada = keep_user(auth, name="ada")
     keep_identity(auth, ada, state)

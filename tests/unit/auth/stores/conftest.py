@@ -1,23 +1,24 @@
 """The stores that the tests run on, each empty.
 
 Servers are looked for where ``VIVACE_TEST_POSTGRESQL`` and ``VIVACE_TEST_REDIS`` say. Where there
-is none, the tests that need it are skipped.
+is none, the tests that need it are skipped. A worker of xdist has one database of each kind, whose
+rows or tables are removed before each test.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from secrets import token_hex
 
 import pytest
-import redis
 from sqlalchemy import make_url
 from tests.unit.auth.postgresql import execute, new_postgresql
+from tests.unit.auth.redis_keys import REDIS, new_prefix, remove_keys
 
 from vivace.auth import (
     Attempts,
@@ -33,30 +34,30 @@ from vivace.auth.stores.database_url import read_url
 from vivace.auth.stores.sql import migrate
 from vivace.auth.stores.tables import metadata
 
-REDIS = os.environ.get("VIVACE_TEST_REDIS", "redis://127.0.0.1:6379/15")
+#: Quicker than TRUNCATE, for the few rows that a test leaves.
+REMOVE_ALL = "; ".join(f"DELETE FROM {name}" for name in metadata.tables)
 
-#: Gives a new store object each time, all on the same records.
 MakeStore = Callable[[], Store]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """SQLAlchemy and redis-py work on asyncio."""
     return "asyncio"
 
 
+@pytest.fixture(scope="session")
+def some_postgresql() -> Iterator[str]:
+    with new_postgresql() as url:
+        yield url
+
+
 @pytest.fixture
-def empty_postgresql() -> Iterator[str]:
+def empty_postgresql(some_postgresql: str) -> str:
     """A database of PostgreSQL without any tables."""
-    with new_postgresql() as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def shop_database() -> Iterator[str]:
-    """A database of PostgreSQL for an app that makes its tables."""
-    with new_postgresql() as url:
-        yield url
+    # Quicker than a new database.
+    execute(some_postgresql, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    return some_postgresql
 
 
 @pytest.fixture(scope="session")
@@ -69,9 +70,7 @@ def migrated_postgresql() -> Iterator[str]:
 @pytest.fixture
 def postgresql(migrated_postgresql: str) -> str:
     """A database with tables that are empty."""
-    # Quicker than TRUNCATE, for the few rows that a test leaves.
-    tables = metadata.sorted_tables
-    execute(migrated_postgresql, *(f"DELETE FROM {table.name}" for table in tables))
+    execute(migrated_postgresql, REMOVE_ALL)
     return migrated_postgresql
 
 
@@ -89,86 +88,100 @@ def sqlite(migrated_sqlite: Path, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/auth.db"
 
 
-@contextmanager
-def _new_prefix() -> Iterator[str]:
-    prefix = f"vivace:test:{token_hex(6)}"
-    with redis.Redis.from_url(REDIS) as client:
-        try:
-            client.ping()
-        except redis.ConnectionError as error:
-            pytest.skip(f"There is no Redis at {REDIS}: {error}")
+@pytest.fixture
+def redis_prefix() -> Iterator[str]:
+    with new_prefix() as prefix:
         yield prefix
-        for key in client.scan_iter(f"{prefix}*", count=1000):
-            client.delete(key)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where stores keep their records: one for all tests of a module, which empty it."""
+
+    #: Gives a new store object each time, all on the same records.
+    make: MakeStore
+    empty: Callable[[], None]
+
+
+@contextmanager
+def _in_memory(request: pytest.FixtureRequest) -> Iterator[Place]:
+    store = MemoryStore()
+    yield Place(lambda: store, lambda: vars(store).update(vars(MemoryStore())))
+
+
+@contextmanager
+def _in_sqlite(request: pytest.FixtureRequest) -> Iterator[Place]:
+    template: Path = request.getfixturevalue("migrated_sqlite")
+    directory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+    path = shutil.copy(template, directory.mktemp("sqlite") / "auth.db")
+
+    def empty() -> None:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(REMOVE_ALL)
+
+    yield Place(lambda: SQLStore(f"sqlite:///{path}"), empty)
+
+
+@contextmanager
+def _in_postgresql(request: pytest.FixtureRequest) -> Iterator[Place]:
+    url: str = request.getfixturevalue("migrated_postgresql")
+    yield Place(lambda: SQLStore(url), lambda: execute(url, REMOVE_ALL))
+
+
+@contextmanager
+def _in_redis(request: pytest.FixtureRequest) -> Iterator[Place]:
+    with new_prefix() as prefix:
+        yield Place(lambda: RedisStore(REDIS, prefix=prefix), lambda: remove_keys(prefix))
+
+
+@contextmanager
+def _in_both(request: pytest.FixtureRequest) -> Iterator[Place]:
+    with _in_sqlite(request) as rest, _in_redis(request) as other:
+
+        def make() -> Store:
+            redis = other.make()
+            return SplitStore(rest.make(), {Session: redis, Challenge: redis, Attempts: redis})
+
+        def empty() -> None:
+            rest.empty()
+            other.empty()
+
+        yield Place(make, empty)
+
+
+PLACES = {
+    "memory": _in_memory,
+    "sqlite": _in_sqlite,
+    "postgresql": _in_postgresql,
+    "redis": _in_redis,
+    "split": _in_both,
+}
+#: Those that several processes can use.
+SHARED_PLACES = [name for name in PLACES if name != "memory"]
+
+
+@pytest.fixture(scope="module", params=PLACES)
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    with PLACES[request.param](request) as made:
+        yield made
 
 
 @pytest.fixture
-def redis_prefix() -> Iterator[str]:
-    """What keys in Redis may begin with: there are none that do."""
-    with _new_prefix() as prefix:
-        yield prefix
+def make_store(place: Place) -> MakeStore:
+    place.empty()
+    return place.make
 
 
 @pytest.fixture(scope="module")
-def shop_prefix() -> Iterator[str]:
-    """The same, for an app."""
-    with _new_prefix() as prefix:
-        yield prefix
-
-
-def _make_memory(request: pytest.FixtureRequest) -> MakeStore:
-    store = MemoryStore()
-    return lambda: store
-
-
-def _make_sqlite(request: pytest.FixtureRequest) -> MakeStore:
-    url = request.getfixturevalue("sqlite")
-    return lambda: SQLStore(url)
-
-
-def _make_postgresql(request: pytest.FixtureRequest) -> MakeStore:
-    url = request.getfixturevalue("postgresql")
-    return lambda: SQLStore(url)
-
-
-def _make_redis(request: pytest.FixtureRequest) -> MakeStore:
-    prefix = request.getfixturevalue("redis_prefix")
-    return lambda: RedisStore(REDIS, prefix=prefix)
-
-
-def _make_split(request: pytest.FixtureRequest) -> MakeStore:
-    make_rest, make_other = _make_sqlite(request), _make_redis(request)
-
-    def make() -> Store:
-        other = make_other()
-        return SplitStore(make_rest(), {Session: other, Challenge: other, Attempts: other})
-
-    return make
-
-
-MAKERS = {
-    "memory": _make_memory,
-    "sqlite": _make_sqlite,
-    "postgresql": _make_postgresql,
-    "redis": _make_redis,
-    "split": _make_split,
-}
-
-
-@pytest.fixture(params=MAKERS)
-def make_store(request: pytest.FixtureRequest) -> MakeStore:
-    return MAKERS[request.param](request)
-
-
-@pytest.fixture(params=[name for name in MAKERS if name != "memory"])
-def make_shared_store(request: pytest.FixtureRequest) -> MakeStore:
-    """Of stores that several processes can use."""
-    return MAKERS[request.param](request)
-
-
-@pytest.fixture
-async def store(make_store: MakeStore) -> AsyncIterator[Store]:
-    store = make_store()
+async def open_store(place: Place) -> AsyncIterator[Store]:
+    store = place.make()
     await store.open()
     yield store
     await store.close()
+
+
+@pytest.fixture
+def store(place: Place, open_store: Store) -> Store:
+    """One that is open and empty."""
+    place.empty()
+    return open_store

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -156,12 +154,6 @@ def test_the_command_makes_and_removes_the_tables(empty: str) -> None:
     gone = command("downgrade", empty, "--to", "base")
     assert (gone.exit_code, gone.stdout) == (0, "no tables (the newest is 0001)\n")
     assert with_connection(empty, describe) == {}
-
-
-def test_the_command_is_run_by_the_name_of_the_package(empty_sqlite: str) -> None:
-    arguments = [sys.executable, "-m", "vivace.auth", "migrate", empty_sqlite]
-    result = subprocess.run(arguments, capture_output=True, text=True)
-    assert (result.returncode, result.stdout, result.stderr) == (0, "0001\n", "")
 
 
 # aiosqlite's thread may speak up after the loop of a connection that failed has ended.

@@ -1,18 +1,15 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import redis
+from tests.unit.auth.redis_keys import REDIS
 
 from vivace.auth import Attempts, Identity, RedisStore, Session, User
 from vivace.auth.stores.records import now
-
-from .conftest import REDIS
 
 pytestmark = pytest.mark.anyio
 
@@ -114,9 +111,3 @@ async def test_an_address_is_checked_at_once_and_not_shown() -> None:
         RedisStore("http://:hush@localhost")
     assert "hush" not in str(caught.value)
     assert "hush" not in repr(RedisStore("redis://:hush@localhost"))
-
-
-def test_a_missing_driver_is_named_with_its_extra() -> None:
-    program = "import sys; sys.modules['redis'] = None; import vivace.auth.stores.redis"
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert 'redis is not installed. Install it with: pip install "vivace[redis]"' in result.stderr

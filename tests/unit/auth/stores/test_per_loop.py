@@ -1,50 +1,29 @@
-"""One store object, made at import: several processes, several event loops."""
+"""One store object, made at import: several event loops."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import subprocess
-import sys
+from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from vivace.auth import RedisStore, SQLStore, Store, TokenFamily, User
+from vivace.auth import TokenFamily, User
 from vivace.auth.stores.records import now
 
-from .conftest import REDIS, MakeStore
+from .conftest import SHARED_PLACES, MakeStore
 
 
-@pytest.mark.parametrize(
-    ("kind", "method"),
-    [("sqlite", "fork"), ("sqlite", "spawn"), ("postgresql", "fork"), ("redis", "fork")],
-)
-def test_of_two_processes_that_replace_a_record_one_succeeds_at_a_time(
-    kind: str, method: str, request: pytest.FixtureRequest
-) -> None:
-    if kind == "redis":
-        address, prefix = REDIS, request.getfixturevalue("redis_prefix")
-        store: Store = RedisStore(address, prefix=prefix)
-    else:
-        address, prefix = request.getfixturevalue(kind), ""
-        store = SQLStore(address)
-    family = TokenFamily(user_id="ada", epoch=0, expires_at=now() + timedelta(hours=1))
-
-    async def prepare() -> None:
-        await store.add(family)
-        await store.close()
-
-    asyncio.run(prepare())
-    script = Path(__file__).with_name("racing.py")
-    command = [sys.executable, str(script), method, kind, address, prefix, family.id]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=150)
-    assert result.returncode == 0, result.stderr
-    epoch, version, *_ = map(int, result.stdout.split())
-    assert (epoch, version) == (50, 50)
+@pytest.fixture
+def quick_collection() -> Iterator[None]:
+    """Garbage is looked for only among what the test has made."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
+@pytest.mark.usefixtures("quick_collection")
 def test_a_store_works_in_one_event_loop_after_another(make_store: MakeStore) -> None:
     """Also where it was not closed, as by a test client that was not entered."""
     store = make_store()
@@ -70,8 +49,9 @@ def test_a_store_works_in_one_event_loop_after_another(make_store: MakeStore) ->
     gc.collect()
 
 
-def test_a_store_works_in_two_event_loops_at_once(make_shared_store: MakeStore) -> None:
-    store = make_shared_store()
+@pytest.mark.parametrize("place", SHARED_PLACES, indirect=True)
+def test_a_store_works_in_two_event_loops_at_once(make_store: MakeStore) -> None:
+    store = make_store()
 
     async def work() -> None:
         await store.open()

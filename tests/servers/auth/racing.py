@@ -1,6 +1,6 @@
-"""Replaces one record from two processes: ``racing.py METHOD KIND ADDRESS PREFIX ID``.
+"""Replaces one record from two processes: ``racing.py KIND ADDRESS PREFIX ID``.
 
-``METHOD`` is how :mod:`multiprocessing` starts them. The store is made at import, before they are.
+They are forked when the store has been made, and used. Servers start theirs by spawning.
 Each counts ``epoch`` up 25 times; printed is how often each was too late, and what came out.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from vivace.auth import RedisStore, SQLStore, Store, TokenFamily
 
-METHOD, KIND, ADDRESS, PREFIX, ID = sys.argv[1:]
+KIND, ADDRESS, PREFIX, ID = sys.argv[1:]
 STORE: Store = RedisStore(ADDRESS, prefix=PREFIX) if KIND == "redis" else SQLStore(ADDRESS)
 
 
@@ -45,7 +45,7 @@ async def result() -> TokenFamily | None:
 
 def main() -> None:
     asyncio.run(result())
-    context: Any = multiprocessing.get_context(METHOD)
+    context: Any = multiprocessing.get_context("fork")
     ready, answers = context.Barrier(2), context.Queue()
     processes = [context.Process(target=run, args=(ready, answers)) for _ in range(2)]
     for process in processes:

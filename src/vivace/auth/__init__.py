@@ -3,8 +3,8 @@
 Everything starts with :class:`Auth`, and all that an app needs is here. Inside, a part imports from
 those before it::
 
-    errors, settings, vault -> stores -> principal, roles -> accounts -> credentials, mfa, openid
-        -> guards -> routes -> kit
+    errors, settings, vault -> stores -> principal, roles -> accounts
+        -> credentials, expiry, mfa, openid -> guards -> routes -> kit
 """
 
 from __future__ import annotations

@@ -15,8 +15,10 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from vivace.auth.expiry import Expiry
 from vivace.auth.stores import migrations
 from vivace.auth.stores.database_url import make_transaction_engine, read_url
+from vivace.auth.stores.sql import SQLStore
 
 try:
     import typer
@@ -78,6 +80,24 @@ def downgrade(
     """Take the tables back to an older revision."""
     _run(url, lambda engine: migrations.downgrade(engine, revision))
     current(url)
+
+
+@app.command()
+def purge(url: UrlArgument) -> None:
+    """Remove what has expired: tokens, sessions, resets, sign-ins that were not completed.
+
+    Apps do so by themselves, once an hour, when somebody signs in.
+    """
+
+    async def remove(engine: AsyncEngine) -> int:
+        store = SQLStore(engine.url)
+        try:
+            return await Expiry(store).remove_expired()
+        finally:
+            await store.close()
+
+    count = _run(url, remove)
+    typer.echo(f"removed {count} records" if count != 1 else "removed 1 record")
 
 
 @app.command()

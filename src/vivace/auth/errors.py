@@ -131,6 +131,17 @@ class MfaConflict(AuthError):
         super().__init__(409, description)
 
 
+class TooManyKeys(AuthError):
+    """409 for one who has as many API keys as a user may.
+
+    Args:
+        most: How many that are.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__(409, f"You have {most} API keys, and may have no more. Revoke one first.")
+
+
 class OAuthError(AuthError):
     """An error of the token endpoint (RFC 6749, section 5.2).
 
@@ -159,5 +170,6 @@ __all__ = [
     "NotSignedIn",
     "OAuthError",
     "TooManyAttempts",
+    "TooManyKeys",
     "WrongPassword",
 ]

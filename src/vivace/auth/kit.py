@@ -15,6 +15,7 @@ from vivace.auth.credentials.presented import Credentials, KeyLimit
 from vivace.auth.credentials.sessions import Sessions
 from vivace.auth.credentials.signing_keys import Keys, SigningKey
 from vivace.auth.credentials.tokens import Tokens
+from vivace.auth.expiry import Expiry
 from vivace.auth.guards import Guards, opening
 from vivace.auth.mfa.second_step import Mfa
 from vivace.auth.openid.provider import Provider
@@ -119,6 +120,7 @@ class Auth:
         # Access tokens of a user who was found good a moment ago are not believed any longer.
         self.accounts.watch(self.tokens.forget)
         self.mfa = Mfa(store, self.vault, self.back_off, settings.mfa)
+        self.expiry = Expiry(store)
         self.api_keys = ApiKeys(store, self.roles, settings.api_keys)
         self.sessions = Sessions(store, self.vault, self.roles, settings.sessions)
 

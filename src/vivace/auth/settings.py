@@ -87,6 +87,8 @@ class ApiKeySettings:
     #: The name in the query; ``None`` for keys that are not taken from there, where logs see them.
     query: str | None = None
     cookie: str | None = None
+    #: How many keys that are accepted a user may have. Who asks for several at once may get more.
+    most: int = 100
     #: A use is written down at most so often.
     note_use_every: timedelta = timedelta(minutes=1)
 

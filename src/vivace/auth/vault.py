@@ -66,6 +66,16 @@ class Vault:
         except (InvalidToken, UnicodeEncodeError):
             return None
 
+    def renewed(self, text: str, purpose: str) -> str | None:
+        """What was encrypted, under the present secret; as it is where it is so already.
+
+        ``None`` where it was not encrypted by this vault and for this purpose.
+        """
+        if Vault(self._secrets[0]).decrypt(text, purpose) is not None:
+            return text
+        plain = self.decrypt(text, purpose)
+        return None if plain is None else self.encrypt(plain, purpose)
+
     def _cipher(self, purpose: str) -> MultiFernet:
         return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in self.derive(purpose)])
 

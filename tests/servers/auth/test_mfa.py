@@ -43,7 +43,7 @@ def ada(shop: Shop, one: Client, two: Client) -> Enrolled:
     name, began = shop.register(one, "editor"), time()
     token = one.sign_in(name)["access_token"]
     headers = bearer(token)
-    made = one.post("/users/me/mfa", headers=headers)
+    made = one.post("/users/me/mfa", headers=headers, json={"password": PASSWORD})
     assert (made.status_code, made.headers["cache-control"]) == (200, "no-store")
     enrolled = made.json()
     assert enrolled["uri"].startswith("otpauth://totp/Vivace:")

@@ -12,7 +12,7 @@ from tests.unit.auth.redis_keys import REDIS, new_prefix
 from vivace.auth import Attempts, Challenge, Session, User
 
 from .databases import new_database
-from .shop import Browser, Client, Shop, bearer, open_shop
+from .shop import PASSWORD, Browser, Client, Shop, bearer, open_shop
 
 pytestmark = pytest.mark.xdist_group("a shop on Redis")
 
@@ -49,7 +49,8 @@ def test_the_second_step_may_be_at_the_other_process_and_counts_once(
 ) -> None:
     name = shop.register(one)
     headers = bearer(one.sign_in(name)["access_token"])
-    secret = one.post("/users/me/mfa", headers=headers).json()["secret"]
+    enrolled = one.post("/users/me/mfa", headers=headers, json={"password": PASSWORD})
+        secret = enrolled.json()["secret"]
     code = {"code": pyotp.TOTP(secret).now()}
     confirmed = two.post("/users/me/mfa/confirm", json=code, headers=headers).json()
     first = one.ask_for_token(name).json()["detail"]

@@ -86,7 +86,9 @@ def secrets(bank: Shop) -> Secrets:
     )
     client.post("/password-reset", json={"name": name})
     careful_headers = bearer(client.sign_in(careful)["access_token"])
-    secret = client.post("/users/me/mfa", headers=careful_headers).json()["secret"]
+    proof = {"password": PASSWORD}
+    enrolled = client.post("/users/me/mfa", json=proof, headers=careful_headers)
+    secret = enrolled.json()["secret"]
     code = {"code": pyotp.TOTP(secret).now()}
     confirmed = client.post("/users/me/mfa/confirm", json=code, headers=careful_headers)
     return Secrets(

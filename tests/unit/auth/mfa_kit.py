@@ -15,11 +15,14 @@ import pytest
 
 from vivace import Vivace
 from vivace.auth import Auth, AuthSettings, MemoryStore, MfaSettings, PasswordSettings, Record, User
+from vivace.auth.mfa.second_step import Mfa
+from vivace.auth.vault import Vault
 from vivace.testclient import TestClient
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 
+NEW_SECRET = "the secret that has taken the place of it"
 SECRET = "a secret for tests, and for nothing else"
 PASSWORD = "correct horse battery"
 STEP = timedelta(seconds=30)
@@ -98,6 +101,10 @@ class MfaKit:
         self.mfa = self.auth.mfa
         self.ada = self.run(self.auth.accounts.register("ada", PASSWORD, roles=list(Role)))
         self.bob = self.run(self.auth.accounts.register("bob", PASSWORD))
+
+    def change_secret(self, secrets: str | list[str]) -> None:
+        """Go on with other secrets, as after a restart."""
+        self.mfa = Mfa(self.store, Vault(secrets), self.auth.back_off, self.auth.settings.mfa)
 
     @cached_property
     def app(self) -> Vivace:

@@ -22,6 +22,7 @@ from vivace.auth.credentials.api_keys import ApiKeys
 from vivace.auth.credentials.presented import Credentials, KeyLimit
 from vivace.auth.credentials.sessions import Sessions
 from vivace.auth.errors import InvalidSignIn
+from vivace.auth.expiry import Expiry
 from vivace.auth.guards import Guards, opening
 from vivace.auth.routes.no_store import forbid_storing
 from vivace.auth.vault import Vault
@@ -67,6 +68,7 @@ class SmallKit:
         self.vault = Vault(SECRET)
         self.api_keys = ApiKeys(self.store, ROLES, self.settings.api_keys)
         self.sessions = Sessions(self.store, self.vault, ROLES, self.settings.sessions)
+        self.expiry = Expiry(self.store)
         self.accounts = SimpleNamespace(sign_in=self._sign_in)
         self.mfa = SimpleNamespace(is_enabled=self._has_mfa, challenge=self._challenge)
         tokens: Any = SimpleNamespace(verify=self._verify_token)

@@ -23,7 +23,7 @@ PUBLIC = [
 #: The parts in the order in which they may import each other: none imports a later one.
 PARTS = [
     *({"errors", "settings", "vault"}, {"stores"}, {"principal", "roles"}, {"accounts"}),
-    *({"credentials", "mfa", "openid"}, {"guards"}, {"routes"}, {"kit"}),
+    *({"credentials", "expiry", "mfa", "openid"}, {"guards"}, {"routes"}, {"kit"}),
 ]
 
 

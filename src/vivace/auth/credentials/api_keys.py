@@ -17,7 +17,7 @@ from hmac import compare_digest
 from secrets import token_bytes
 
 from vivace.auth.credentials.last_use import note_use
-from vivace.auth.errors import InsufficientScope, InvalidCredentials
+from vivace.auth.errors import InsufficientScope, InvalidCredentials, TooManyKeys
 from vivace.auth.principal import Principal
 from vivace.auth.roles import Roles
 from vivace.auth.settings import ApiKeySettings
@@ -57,6 +57,7 @@ class ApiKeys:
 
         Raises:
             InsufficientScope: A scope is none of ``granted``.
+            TooManyKeys: The user has as many as they may.
             ValueError: ``expires_at`` is in the past.
         """
         asked = frozenset(scopes)
@@ -65,6 +66,8 @@ class ApiKeys:
             raise InsufficientScope(asked & self._roles.descriptions.keys())
         if expires_at is not None and expires_at <= now():
             raise ValueError(f"The key would have expired already, at {expires_at}.")
+        if sum(_is_accepted(one) for one in await self.of(user)) >= self._settings.most:
+            raise TooManyKeys(self._settings.most)
         contained = self._roles.scopes_of(self._roles.roles_in(asked))
         prefix, secret = _random_text(10), _random_text(32)
         kept = ApiKey(
@@ -87,7 +90,7 @@ class ApiKeys:
                 not active.
         """
         kept = await self._find(key)
-        if kept is None or kept.revoked_at is not None or _has_expired(kept):
+        if kept is None or not _is_accepted(kept):
             raise InvalidCredentials
         user = await self._store.get(User, kept.user_id)
         if user is None or not user.is_active:
@@ -128,8 +131,9 @@ class ApiKeys:
         return None
 
 
-def _has_expired(key: ApiKey) -> bool:
-    return key.expires_at is not None and key.expires_at <= now()
+def _is_accepted(key: ApiKey) -> bool:
+    has_expired = key.expires_at is not None and key.expires_at <= now()
+    return key.revoked_at is None and not has_expired
 
 
 def _random_text(size: int) -> str:

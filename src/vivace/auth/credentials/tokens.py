@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
-from math import inf
-from time import monotonic
 from typing import Any
 
 import jwt
@@ -25,9 +22,6 @@ from vivace.auth.settings import TokenSettings
 from vivace.auth.stores.protocol import Store
 from vivace.auth.stores.records import RefreshToken, TokenFamily, User, new_id, now
 from vivace.auth.vault import digest, new_token
-
-#: How often a process removes what has expired.
-REMOVE_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -62,7 +56,6 @@ class Tokens:
         self._roles = roles
         self._settings = settings
         self._cache = FamilyCache(settings.trust)
-        self._removed_at = -inf
 
     def scopes_for(self, user: User, asked: Iterable[str]) -> frozenset[str]:
         """What a user who asks for these scopes is given: them, or all where none are asked for.
@@ -184,18 +177,6 @@ class Tokens:
             raise InvalidCredentials
         scopes = claims.scopes & self._scopes_of(user, family)
         return Principal(user, scopes, "token", family.id, family.methods)
-
-    async def remove_expired(self) -> None:
-        """Forget the tokens and families whose time is over."""
-        await self._store.remove_expired(RefreshToken)
-        await self._store.remove_expired(TokenFamily)
-
-    async def remove_expired_if_due(self) -> None:
-        """Do so where this process has not done it for an hour: for after an answer."""
-        if monotonic() - self._removed_at < REMOVE_EVERY.total_seconds():
-            return
-        self._removed_at = monotonic()
-        await self.remove_expired()
 
     async def _look_up(self, family_id: str) -> tuple[User, TokenFamily] | None:
         """User and family, where both are in good standing."""

@@ -8,7 +8,6 @@ from secrets import choice
 
 from vivace.auth.stores.protocol import Store
 from vivace.auth.stores.records import RecoveryCode, User, new_id, now
-from vivace.auth.vault import Vault
 
 #: Crockford's base 32: what is easily misread is left out, and read as what it looks like.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -22,26 +21,22 @@ class RecoveryCodes:
     """The recovery codes of users, in batches.
 
     A batch counts when the user's device names it: so new codes take the place of old ones at one
-    stroke.
-
-    Args:
-        vault: Has the key for the hashes: whoever has the store alone cannot try codes.
+    stroke. They are hashed under a key of that device, :meth:`TotpDevices.recovery_key`.
     """
 
-    def __init__(self, store: Store, vault: Vault, number: int) -> None:
+    def __init__(self, store: Store, number: int) -> None:
         self._store = store
-        self._vault = vault
         self._number = number
 
-    async def make(self, user: User) -> tuple[str, list[str]]:
+    async def make(self, user: User, key: bytes) -> tuple[str, list[str]]:
         """A new batch, which does not count yet, and its codes, as ``abcd-efgh-jkmn``."""
         batch, codes = new_id(), [_new_code() for _ in range(self._number)]
         for code in codes:
-            hashed = self._hashes(user, code)[0]
+            hashed = _hash(user, key, code)
             await self._store.add(RecoveryCode(user_id=user.id, batch=batch, code_hash=hashed))
         return batch, [_grouped(code) for code in codes]
 
-    async def find(self, user: User, batch: str, code: str) -> RecoveryCode | None:
+    async def find(self, user: User, key: bytes, batch: str, code: str) -> RecoveryCode | None:
         """The record of ``code``; ``None`` where it is wrong or used.
 
         Spaces, hyphens and case are of no account.
@@ -49,12 +44,12 @@ class RecoveryCodes:
         code = _normalized(code)
         if not _CODE.fullmatch(code):
             return None
-        hashes = self._hashes(user, code)
+        hashed = _hash(user, key, code)
         found = None
         for record in await self.unused(user, batch):
             # All are compared, each in constant time.
-            right = [hmac.compare_digest(record.code_hash, hashed) for hashed in hashes]
-            found = record if any(right) else found
+            right = hmac.compare_digest(record.code_hash, hashed)
+            found = record if right else found
         return found
 
     async def use(self, record: RecoveryCode) -> bool:
@@ -70,11 +65,9 @@ class RecoveryCodes:
         """Remove the codes of a batch."""
         await self._store.remove(RecoveryCode, user_id=user.id, batch=batch)
 
-    def _hashes(self, user: User, code: str) -> list[str]:
-        """The hash of a code under each of the vault's secrets, the present one first."""
-        message = f"{user.id} {code}".encode()
-        keys = self._vault.derive("recovery codes")
-        return [hmac.new(key, message, "sha256").hexdigest() for key in keys]
+
+def _hash(user: User, key: bytes, code: str) -> str:
+    return hmac.digest(key, f"{user.id} {code}".encode(), "sha256").hex()
 
 
 def _new_code() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from vivace.auth.accounts.back_off import BackOff
 from vivace.auth.errors import InvalidChallenge, InvalidCode, MfaConflict
@@ -47,7 +47,7 @@ class Mfa:
         self._store = store
         self._back_off = back_off
         self._devices = TotpDevices(store, vault, settings)
-        self._recovery_codes = RecoveryCodes(store, vault, settings.recovery_codes)
+        self._recovery_codes = RecoveryCodes(store, settings.recovery_codes)
         self._challenges = Challenges(store, settings)
 
     async def state(self, user: User) -> MfaState:
@@ -86,13 +86,11 @@ class Mfa:
             TooManyAttempts: Too many codes were wrong.
         """
         async with self._attempt(user, address):
-            device, step = await self._confirmable(user, code)
-            batch, codes = await self._recovery_codes.make(user)
-            while not await self._store.replace(
-                device, confirmed_at=now(), last_step=step, recovery_batch=batch
-            ):
+            while True:
                 device, step = await self._confirmable(user, code)
-        return codes
+                codes = await self._give_codes(user, device, confirmed_at=now(), last_step=step)
+                if codes is not None:
+                    return codes
 
     async def challenge(
         self,
@@ -153,12 +151,12 @@ class Mfa:
         Raises:
             MfaConflict: The second step is not enabled.
         """
-        device = await self._enabled(user)
-        batch, codes = await self._recovery_codes.make(user)
-        while await self._store.replace(device, recovery_batch=batch) is None:
+        while True:
             device = await self._enabled(user)
-        await self._recovery_codes.forget(user, device.recovery_batch)
-        return codes
+            codes = await self._give_codes(user, device)
+            if codes is not None:
+                await self._recovery_codes.forget(user, device.recovery_batch)
+                return codes
 
     async def disable(self, user: User) -> None:
         """Forget the app, the recovery codes and open sign-ins. Re-authenticate before.
@@ -171,6 +169,36 @@ class Mfa:
             device = await self._enabled(user)
         await self._recovery_codes.forget(user, device.recovery_batch)
         await self._challenges.forget(user)
+
+    async def renew_secrets(self) -> int:
+        """Encrypt what was encrypted under an older secret of the service under the present one.
+
+        Once it is done the older one can be dropped. The next code that a user gives does the same
+        for that user.
+
+        Returns:
+            For how many users there was something to do.
+        """
+        devices = await self._store.find(TotpDevice)
+        return sum([await self._renew(device) for device in devices])
+
+    async def _renew(self, device: TotpDevice | None) -> bool:
+        while device is not None:
+            secret = self._devices.renewed(device)
+            if secret == device.secret:
+                return False
+            if await self._store.replace(device, secret=secret) is not None:
+                return True
+            device = await self._store.get(TotpDevice, device.id)
+        return False
+
+    async def _give_codes(self, user: User, device: TotpDevice, **changes: Any) -> list[str] | None:
+        """New recovery codes, with further changes of the app; ``None`` if it has changed since."""
+        batch, codes = await self._recovery_codes.make(user, self._devices.recovery_key(device))
+        if await self._store.replace(device, recovery_batch=batch, **changes) is not None:
+            return codes
+        await self._recovery_codes.forget(user, batch)
+        return None
 
     async def _confirmable(self, user: User, code: str) -> tuple[TotpDevice, int]:
         """The app that waits for its first code, and the time step of this one."""
@@ -187,10 +215,12 @@ class Mfa:
     async def _use_up(self, user: User, code: str) -> CodeMethod:
         device = await self._enabled(user)
         while (step := self._devices.find_step(device, code)) is not None:
-            if await self._store.replace(device, last_step=step) is not None:
+            secret = self._devices.renewed(device)
+            if await self._store.replace(device, last_step=step, secret=secret) is not None:
                 return "otp"
             device = await self._enabled(user)  # It may have been this code that came between.
-        found = await self._recovery_codes.find(user, device.recovery_batch, code)
+        key = self._devices.recovery_key(device)
+        found = await self._recovery_codes.find(user, key, device.recovery_batch, code)
         if found is not None and await self._recovery_codes.use(found):
             return "rc"
         raise InvalidCode

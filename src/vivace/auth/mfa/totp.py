@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass, field
-from hmac import compare_digest
 from logging import getLogger
 from re import ASCII, compile as compile_pattern
 from urllib.parse import quote
 
 import pyotp
 
-from vivace.auth.errors import MfaConflict
+from vivace.auth.errors import InvalidCode, MfaConflict
 from vivace.auth.mfa.qr import make_qr_svg
 from vivace.auth.settings import MfaSettings
 from vivace.auth.stores.protocol import Duplicate, Store
@@ -90,6 +90,39 @@ class TotpDevices:
         told from how long it takes.
         """
         code = "".join(code.split())
+        secret = self._secret_of(device)
+        if secret is None or not _CODE.fullmatch(code):
+            return None
+        totp = pyotp.TOTP(secret)
+        current = totp.timecode(now())
+        drift = self._settings.drift
+        found = None
+        for step in range(current - drift, current + drift + 1):
+            right = hmac.compare_digest(totp.generate_otp(step), code)
+            # Should two steps have the same code, the later one is used up, and so both are.
+            found = step if right and step > device.last_step else found
+        return found
+
+    def recovery_key(self, device: TotpDevice) -> bytes:
+        """What the recovery codes that go with an app are hashed under.
+
+        It comes from the app's own secret, which is kept encrypted: so whoever has the store alone
+        cannot try codes, and a new secret of the service changes nothing.
+
+        Raises:
+            InvalidCode: The secret cannot be read, and so no code be checked.
+        """
+        secret = self._secret_of(device)
+        if secret is None:
+            raise InvalidCode
+        return hmac.digest(secret.encode(), b"recovery codes", "sha256")
+
+    def renewed(self, device: TotpDevice) -> str:
+        """The secret, encrypted under the present one of the service."""
+        renewed = self._vault.renewed(device.secret, _purpose(device.user_id))
+        return device.secret if renewed is None else renewed
+
+    def _secret_of(self, device: TotpDevice) -> str | None:
         secret = self._vault.decrypt(device.secret, _purpose(device.user_id))
         if secret is None:
             logger.error(
@@ -97,18 +130,7 @@ class TotpDevices:
                 "Is the app's secret that it was encrypted under still among those configured?",
                 device.user_id,
             )
-            return None
-        if not _CODE.fullmatch(code):
-            return None
-        totp = pyotp.TOTP(secret)
-        current = totp.timecode(now())
-        drift = self._settings.drift
-        found = None
-        for step in range(current - drift, current + drift + 1):
-            right = compare_digest(totp.generate_otp(step), code)
-            # Should two steps have the same code, the later one is used up, and so both are.
-            found = step if right and step > device.last_step else found
-        return found
+        return secret
 
 
 def _shortened(name: str) -> str:

@@ -88,6 +88,7 @@ def api_key_router(auth: Auth) -> APIRouter:
         status_code=201,
         responses={
             403: {"description": "A scope that you do not have; an API key; no CSRF token"},
+            409: {"description": "You have as many keys as you may: revoke one"},
         },
     )
     async def make_api_key(new: NewApiKey, principal: Principal = auth.in_person) -> MadeApiKey:

@@ -52,7 +52,7 @@ class ConfirmationCode(SecretBody):
     code: str = Field(examples=["123456"])
 
 
-class Reauthentication(SecretBody):
+class PasswordProof(SecretBody):
     """That it is you who asks, and not somebody at your screen."""
 
     password: str = Field(
@@ -60,6 +60,11 @@ class Reauthentication(SecretBody):
         description="Not needed if you have none, as you sign in with a provider.",
         json_schema_extra={"format": "password"},
     )
+
+
+class Reauthentication(PasswordProof):
+    """The same, with a code."""
+
     code: str = Field(
         description="Of the authenticator app, or a recovery code.", examples=["123456"]
     )
@@ -97,6 +102,12 @@ TOO_MANY: Responses = {
     429: {"description": "Too many attempts have failed: Retry-After says how long to wait"},
 }
 CONFLICT: Responses = {409: {"description": "The second step is not in a state for this"}}
+ENROLMENT_REFUSED: Responses = {
+    401: {"description": "Not signed in"},
+    403: {"description": "The password is wrong; or an API key; or no CSRF token"},
+    **CONFLICT,
+    **TOO_MANY,
+}
 CHANGE_REFUSED: Responses = {
     401: {"description": "Not signed in"},
     403: {"description": "The code or the password is wrong; or an API key; or no CSRF token"},
@@ -128,13 +139,15 @@ def _add_settings(router: APIRouter, auth: Auth) -> None:
         found = await mfa.state(principal.user)
         return MfaStatus(state=found.state, recovery_codes_left=found.recovery_codes_left)
 
-    @router.post("/users/me/mfa", responses={**NOT_IN_PERSON, **CONFLICT})
-    async def enrol(principal: Principal = auth.in_person) -> Enrolled:
+    @router.post("/users/me/mfa", responses=ENROLMENT_REFUSED, max_body_size=LARGEST_BODY)
+    async def enrol(
+        given: PasswordProof, request: Request, principal: Principal = auth.in_person
+    ) -> Enrolled:
         """Set up an authenticator app (RFC 6238).
 
         Nothing changes until you confirm it with a code. What was not confirmed before is void.
         """
-        made = await mfa.enrol(principal.user)
+        made = await mfa.enrol(await _check_password(auth, principal.user, given, request))
         return Enrolled(secret=made.secret, uri=made.uri, svg=made.svg)
 
     @router.post("/users/me/mfa/confirm", responses=CHANGE_REFUSED, max_body_size=LARGEST_BODY)
@@ -216,11 +229,20 @@ async def _reauthenticate(
     Raises:
         AuthError: One of them is wrong, or too many have been.
     """
-    address = address_of(request)
-    if user.password_hash is not None:
-        user = await auth.accounts.reauthenticate(user, given.password, address=address)
-    await auth.mfa.verify(user, given.code, address=address)
+    user = await _check_password(auth, user, given, request)
+    await auth.mfa.verify(user, given.code, address=address_of(request))
     return user
+
+
+async def _check_password(auth: Auth, user: User, given: PasswordProof, request: Request) -> User:
+    """The user as they are now, if the password is theirs, or they have none.
+
+    Raises:
+        AuthError: It is wrong, or too many have been.
+    """
+    if user.password_hash is None:
+        return user
+    return await auth.accounts.reauthenticate(user, given.password, address=address_of(request))
 
 
 __all__ = ["mfa_router"]

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, Field, ValidationError
 
-from vivace import APIRouter, Depends, HTTPException, Request, Response
+from vivace import APIRouter, BackgroundTasks, Depends, HTTPException, Request, Response
 from vivace.auth.accounts.back_off import address_of
 from vivace.auth.errors import MfaRequired
 from vivace.auth.principal import Principal
@@ -89,7 +89,10 @@ def session_router(auth: Auth) -> APIRouter:
         max_body_size=LARGEST_SIGN_IN,
     )
     async def sign_in(
-        request: Request, response: Response, given: SignIn = Depends(read_sign_in)
+        request: Request,
+        response: Response,
+        tasks: BackgroundTasks,
+        given: SignIn = Depends(read_sign_in),
     ) -> SignedIn:
         """Sign in: a new session, and two cookies.
 
@@ -104,6 +107,7 @@ def session_router(auth: Auth) -> APIRouter:
         if await auth.mfa.is_enabled(user):
             raise MfaRequired(await auth.mfa.challenge(user, purpose="session"))
         session = await sessions.start(user, request, response, methods=("pwd",))
+        tasks.add_task(auth.expiry.remove_expired_if_due)
         return show_session(auth, sessions.principal_of(session, user))
 
     @router.get("/session", responses=NOT_SIGNED_IN)

@@ -127,7 +127,7 @@ def token_router(auth: Auth) -> APIRouter:
             pair = await _grant(auth, form, address)
         except (OAuthError, InvalidSignIn) as error:
             return token_failure(error)
-        tasks.add_task(auth.tokens.remove_expired_if_due)
+        tasks.add_task(auth.expiry.remove_expired_if_due)
         return TokenAnswer.model_validate(pair)
 
     @router.post(

@@ -2,7 +2,7 @@
 
 Nothing here lets anyone who reads it sign in: passwords are kept as argon2id hashes, tokens, keys
 and session ids as SHA-256 of long random values, recovery codes as HMACs, and secrets that have to
-be read again are encrypted; the keys to both are not in the store.
+be read again are encrypted, under a key that is not in the store.
 
 Every time is in UTC.
 """
@@ -136,7 +136,7 @@ class RecoveryCode(Record):
     user_id: str = indexed()
     #: Stands for all codes that were made together.
     batch: str = indexed(default="")
-    #: HMAC-SHA-256 of the user's id and the code, under a key that is not in the store.
+    #: HMAC-SHA-256 of the user's id and the code, under a key that is there only encrypted.
     code_hash: str = indexed()
     used_at: datetime | None = None
 

@@ -578,36 +578,6 @@ async def test_an_end_gets_through_though_others_change_the_family(
     assert not await is_good(tokens, pair.access_token)
 
 
-async def test_what_has_expired_is_removed_and_nothing_else(
-    tokens: Tokens, store: MemoryStore, ada: User
-) -> None:
-    pair = await sign_in(tokens, ada)
-    family = await family_of(store, ada)
-    past = now() - timedelta(seconds=1)
-    old = TokenFamily(user_id=ada.id, epoch=0, expires_at=past)
-    await store.add(old)
-    await store.add(RefreshToken(id="old", family_id=family.id, expires_at=past))
-    await tokens.remove_expired()
-    assert await store.get(TokenFamily, old.id) is None
-    assert await store.get(RefreshToken, "old") is None
-    assert await tokens.refresh(pair.refresh_token)
-
-
-async def test_that_is_done_once_an_hour(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds, done = 7.0, 0
-
-    async def remove_expired() -> None:
-        nonlocal done
-        done += 1
-
-    monkeypatch.setattr(tokens, "remove_expired", remove_expired)
-    monkeypatch.setattr(module, "monotonic", lambda: seconds)
-    for later, so_often in ((0, 1), (0, 1), (3599, 1), (1, 2), (10, 2)):
-        seconds += later
-        await tokens.remove_expired_if_due()
-        assert done == so_often
-
-
 @settings(deadline=None, max_examples=50)
 @given(
     st.text()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.unit.auth.mfa_kit import PASSWORD, STEP, Clock, MfaKit
+from tests.unit.auth.mfa_kit import NEW_SECRET, PASSWORD, SECRET, STEP, Clock, MfaKit
 
 from vivace.auth import Challenge, MfaSettings, RecoveryCode, TotpDevice
 from vivace.auth.errors import InvalidChallenge, InvalidCode, MfaConflict, TooManyAttempts
@@ -310,3 +310,46 @@ def test_a_challenge_counts_for_nothing_without_a_second_step(kit: MfaKit) -> No
     kit.run(kit.mfa.enrol(kit.ada))
     with pytest.raises(InvalidChallenge):
         kit.run(kit.mfa.answer(kit.challenge(), "123456", purpose="token"))
+
+
+def test_an_older_secret_can_be_dropped_once_all_is_renewed(kit: MfaKit) -> None:
+    ada, ada_codes = kit.enable()
+    _, bob_codes = kit.enable(kit.bob)
+    kit.change_secret([NEW_SECRET, SECRET])
+    assert kit.run(kit.mfa.renew_secrets()) == 2
+    assert kit.run(kit.mfa.renew_secrets()) == 0
+    kit.change_secret(NEW_SECRET)
+    assert kit.run(kit.mfa.verify(kit.ada, kit.code(ada))) == "otp"
+    assert kit.run(kit.mfa.verify(kit.ada, ada_codes[0])) == "rc"
+    assert kit.run(kit.mfa.verify(kit.bob, bob_codes[0])) == "rc"
+
+
+def test_a_code_of_the_app_renews_its_secret(kit: MfaKit) -> None:
+    secret, codes = kit.enable()
+    kit.change_secret([NEW_SECRET, SECRET])
+    assert kit.run(kit.mfa.verify(kit.ada, codes[0])) == "rc"
+    assert kit.run(kit.mfa.verify(kit.ada, kit.code(secret))) == "otp"
+    kit.change_secret(NEW_SECRET)
+    kit.clock.advance(STEP)
+    assert kit.run(kit.mfa.verify(kit.ada, kit.code(secret))) == "otp"
+
+
+def test_without_the_secret_no_code_counts(kit: MfaKit) -> None:
+    secret, codes = kit.enable()
+    kit.change_secret(NEW_SECRET)
+    assert kit.run(kit.mfa.renew_secrets()) == 0
+    for code in (kit.code(secret), codes[0]):
+        with pytest.raises(InvalidCode):
+            kit.run(kit.mfa.verify(kit.ada, code))
+
+
+def test_what_is_renewed_while_it_changes_is_renewed_as_it_is_then(kit: MfaKit) -> None:
+    secret, _ = kit.enable()
+    kit.change_secret([NEW_SECRET, SECRET])
+    kit.store.meet = TotpDevice
+    at_once(kit, kit.mfa.renew_secrets(), kit.mfa.verify(kit.ada, kit.code(secret)))
+    kit.change_secret(NEW_SECRET)
+    with pytest.raises(InvalidCode):  # It is used up, whoever came first.
+        kit.run(kit.mfa.verify(kit.ada, kit.code(secret)))
+    kit.clock.advance(STEP)
+    assert kit.run(kit.mfa.verify(kit.ada, kit.code(secret))) == "otp"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.unit.auth.small_kit import PASSWORD, SmallKit, run
 
-from vivace.auth import ApiKey, Principal
+from vivace.auth import ApiKey, ApiKeySettings, Principal
 from vivace.auth.routes.api_keys import api_key_router
 from vivace.auth.routes.sessions import session_router
 from vivace.auth.stores.records import now
@@ -69,6 +69,21 @@ def test_a_key_is_shown_once(client: TestClient) -> None:
     assert shown.pop("last_used_at") is not None
     assert made.pop("last_used_at") is None
     assert shown == made
+
+
+def test_there_are_only_so_many_that_are_accepted(
+    kit: SmallKit, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kit.api_keys, "_settings", ApiKeySettings(most=2))
+    first, _ = make(client), make(client)
+    refused = client.post(KEYS, json={"name": "one more"}, headers=ADA)
+    assert (refused.status_code, refused.json()["detail"]) == (
+        409,
+        "You have 2 API keys, and may have no more. Revoke one first.",
+    )
+    make(client, BOB)
+    assert client.delete(f"{KEYS}/{first['id']}", headers=ADA).status_code == 204
+    make(client)
 
 
 def test_everybody_sees_their_own_keys(client: TestClient) -> None:

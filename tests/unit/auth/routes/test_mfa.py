@@ -60,13 +60,15 @@ def refusal(response: httpx2.Response) -> tuple[int, str]:
     return response.status_code, response.json()["detail"]["error"]
 
 
+#: What enrolling takes.
+PROOF = {"password": PASSWORD}
 INVALID_CODE = (403, "invalid_code")
 INVALID_CHALLENGE = (401, "invalid_mfa_token")
 
 
 def test_from_enrolment_to_the_first_sign_in_with_a_code(kit: MfaKit, client: TestClient) -> None:
     assert client.get("/users/me/mfa").json() == {"state": "disabled", "recovery_codes_left": 0}
-    enrolled = client.post("/users/me/mfa").json()
+    enrolled = client.post("/users/me/mfa", json=PROOF).json()
     assert set(enrolled) == {"secret", "uri", "svg"}
     assert client.get("/users/me/mfa").json()["state"] == "unconfirmed"
     # Until it is confirmed, the password is enough.
@@ -88,8 +90,15 @@ def test_from_enrolment_to_the_first_sign_in_with_a_code(kit: MfaKit, client: Te
     assert kit.client(headers=bearer(token)).get("/users/me").json()["name"] == "ada"
 
 
+def test_enrolling_takes_the_password(kit: MfaKit, client: TestClient) -> None:
+    for body in ({}, {"password": "wrong"}):
+        refused = client.post("/users/me/mfa", json=body)
+        assert (refused.status_code, refused.json()["detail"]) == (403, "The password is wrong")
+    assert client.get("/users/me/mfa").json()["state"] == "disabled"
+
+
 def test_answers_are_not_to_be_stored(kit: MfaKit, client: TestClient) -> None:
-    enrolled = client.post("/users/me/mfa")
+    enrolled = client.post("/users/me/mfa", json=PROOF)
     code = kit.code(enrolled.json()["secret"])
     confirmed = client.post("/users/me/mfa/confirm", json={"code": code})
     kit.clock.advance(STEP)
@@ -295,8 +304,9 @@ def test_new_recovery_codes_take_password_and_code(kit: MfaKit, client: TestClie
 def test_one_who_has_no_password_gives_none(kit: MfaKit) -> None:
     user = kit.run(kit.store.replace(kit.bob, password_hash=None))
     assert user is not None
-    secret, _ = kit.enable(user)
     client = kit.client(headers=bearer(token_of(kit, user)))
+    assert client.post("/users/me/mfa", json={}).status_code == 200
+    secret, _ = kit.enable(user)
     wrong = client.post("/users/me/mfa/disable", json={"code": kit.wrong_code(secret)})
     assert refusal(wrong) == INVALID_CODE
     right = client.post("/users/me/mfa/disable", json={"code": kit.code(secret)})
@@ -308,7 +318,7 @@ def test_what_does_not_fit_the_state_is_a_conflict(kit: MfaKit, client: TestClie
     for path in ("confirm", "recovery-codes", "disable"):
         assert client.post(f"/users/me/mfa/{path}", json=body).status_code == 409
     secret, _ = kit.enable()
-    assert client.post("/users/me/mfa").status_code == 409
+    assert client.post("/users/me/mfa", json=PROOF).status_code == 409
     body = {"code": kit.code(secret)}
     assert client.post("/users/me/mfa/confirm", json=body).status_code == 409
 
@@ -344,9 +354,9 @@ def test_it_takes_being_signed_in(kit: MfaKit, method: str, path: str) -> None:
 def test_a_session_needs_its_csrf_token_to_change_it(kit: MfaKit) -> None:
     browser = kit.client()
     signed_in = browser.post("/session", json={"name": "ada", "password": PASSWORD})
-    assert browser.post("/users/me/mfa").status_code == 403
+    assert browser.post("/users/me/mfa", json=PROOF).status_code == 403
     csrf = {"x-csrf-token": signed_in.json()["csrf_token"]}
-    assert browser.post("/users/me/mfa", headers=csrf).status_code == 200
+    assert browser.post("/users/me/mfa", headers=csrf, json=PROOF).status_code == 200
 
 
 JSON = {"Content-Type": "application/json"}
@@ -375,7 +385,7 @@ def test_no_secret_is_logged(
     kit: MfaKit, client: TestClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(0)
-    secret = client.post("/users/me/mfa").json()["secret"]
+    secret = client.post("/users/me/mfa", json=PROOF).json()["secret"]
     body = {"code": kit.code(secret)}
     codes = client.post("/users/me/mfa/confirm", json=body).json()["recovery_codes"]
     mfa_token = first_step(kit.client())
@@ -393,8 +403,8 @@ def test_the_store_has_no_challenge_that_can_be_sent(kit: MfaKit) -> None:
 
 def test_the_document_has_the_routes_and_their_refusals(kit: MfaKit) -> None:
     paths = kit.app.openapi()["paths"]
-    for path in ("confirm", "recovery-codes", "disable"):
-        operation = paths[f"/users/me/mfa/{path}"]["post"]
+    for path in ("", "/confirm", "/recovery-codes", "/disable"):
+        operation = paths[f"/users/me/mfa{path}"]["post"]
         assert {"401", "403", "409", "429"} <= set(operation["responses"])
         assert operation["description"]
     for path in ("/token/mfa", "/session/mfa"):

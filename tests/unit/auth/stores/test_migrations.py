@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,9 +13,10 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner, Result
 
-from vivace.auth import SQLStore, User
+from vivace.auth import Record, Session, SQLStore, User
 from vivace.auth.__main__ import app
 from vivace.auth.stores.database_url import make_transaction_engine, read_url
+from vivace.auth.stores.records import now
 from vivace.auth.stores.sql import NotMigrated, migrate
 from vivace.auth.stores.tables import VERSION_TABLE, metadata
 
@@ -154,6 +156,24 @@ def test_the_command_makes_and_removes_the_tables(empty: str) -> None:
     gone = command("downgrade", empty, "--to", "base")
     assert (gone.exit_code, gone.stdout) == (0, "no tables (the newest is 0001)\n")
     assert with_connection(empty, describe) == {}
+
+
+def test_the_command_removes_what_has_expired(empty: str) -> None:
+    async def keep(*records: Record) -> None:
+        store = SQLStore(empty)
+        for record in records:
+            await store.add(record)
+        await store.close()
+
+    def session(days: int) -> Session:
+        return Session(user_id="ada", epoch=0, expires_at=now() + timedelta(days=days))
+
+    refused = command("purge", empty)
+    assert (refused.exit_code, "auth_" in refused.stderr) == (1, True)
+    assert command("migrate", empty).exit_code == 0
+    asyncio.run(keep(session(-1), session(1)))
+    assert command("purge", empty).stdout == "removed 1 record\n"
+    assert command("purge", empty).stdout == "removed 0 records\n"
 
 
 # aiosqlite's thread may speak up after the loop of a connection that failed has ended.

@@ -50,7 +50,7 @@ def test_the_second_step_may_be_at_the_other_process_and_counts_once(
     name = shop.register(one)
     headers = bearer(one.sign_in(name)["access_token"])
     enrolled = one.post("/users/me/mfa", headers=headers, json={"password": PASSWORD})
-        secret = enrolled.json()["secret"]
+    secret = enrolled.json()["secret"]
     code = {"code": pyotp.TOTP(secret).now()}
     confirmed = two.post("/users/me/mfa/confirm", json=code, headers=headers).json()
     first = one.ask_for_token(name).json()["detail"]

@@ -35,7 +35,7 @@ demo: $(INSTALLED)
 	$(BIN)/vivace run examples/demo/main.py --host 127.0.0.1 --port $(PORT) $(ARGS)
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 check: $(INSTALLED)
 	$(BIN)/ruff check

@@ -103,13 +103,14 @@ def response_plan(
         unique_id: The operation's, after which the fields are named.
     """
     stream = stream_kind(endpoint, response_class)
+    is_inferred = isinstance(declared_model, DefaultPlaceholder)
     item = None
-    if stream in (StreamKind.SERVER_SENT_EVENTS, StreamKind.JSON_LINES):
+    if is_inferred and stream in (StreamKind.SERVER_SENT_EVENTS, StreamKind.JSON_LINES):
         item_type = stream_item_type(endpoint)
         if item_type is not None and not kinds.is_subclass(item_type, ServerSentEvent):
             item = response_field(f"StreamItem_{unique_id}", item_type)
     model, unreadable = declared_model, None
-    if isinstance(declared_model, DefaultPlaceholder):
+    if is_inferred:
         model = None if stream is not None else inferred_response_model(endpoint)
         unreadable = None if stream is not None else unreadable_return(endpoint)
     plan = ResponsePlan(

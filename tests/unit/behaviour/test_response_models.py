@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from vivace import Response, Vivace
 from vivace.exceptions import ResponseValidationError
-from vivace.responses import JSONResponse
+from vivace.responses import EventSourceResponse, JSONResponse
 from vivace.testclient import TestClient
 
 validated: list[str] = []
@@ -202,3 +202,18 @@ def test_what_does_not_fit_is_a_fault_that_says_where() -> None:
     assert "GET /items/{id}" in str(caught.value)
     reply = TestClient(app, raise_server_exceptions=False).get("/items/1")
     assert (reply.status_code, reply.text) == (500, "Internal Server Error")
+
+
+def test_a_stream_without_a_response_model_is_sent_as_it_is_yielded() -> None:
+    app = Vivace()
+
+    def count() -> Iterator[Item]:
+        yield Item(name="a")
+        yield {"number": 1}  # type: ignore[misc]
+
+    app.get("/lines", response_model=None)(count)
+    app.get("/events", response_model=None, response_class=EventSourceResponse)(count)
+    client = TestClient(app)
+    assert client.get("/lines").text == '{"name":"a"}\n{"number": 1}\n'
+    assert client.get("/events").text == 'data: {"name":"a"}\n\ndata: {"number": 1}\n\n'
+    assert "Item" not in app.openapi().get("components", {}).get("schemas", {})

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from vivace.analyse.blame import blaming
 from vivace.declare.defaults import Default, DefaultPlaceholder
 from vivace.declare.dependencies import Depends
 from vivace.declare.form_limits import FormLimits
@@ -48,6 +49,7 @@ from vivace.serve.handler_tables import handler_tables
 from vivace.serve.inclusion import FlatRoutes
 from vivace.serve.instrumentation import InstrumentedStack, is_instrumented
 from vivace.serve.operation_id import generate_unique_id
+from vivace.serve.paths import check_start
 from vivace.serve.registration import Endpoint, Registration
 from vivace.serve.router import APIRouter
 from vivace.serve.settings import Responses
@@ -148,7 +150,6 @@ class Vivace(Registration, Starlette):
         problem_details: bool = False,
         shutdown_grace: float = 2.0,
         telemetry: Any = None,
-        **extra: Any,
     ) -> None:
         self.debug = debug
         self.title = title
@@ -180,7 +181,6 @@ class Vivace(Registration, Starlette):
             )
         self.root_path = root_path or openapi_prefix
         self.root_path_in_servers = root_path_in_servers
-        self.extra = extra
         if self.openapi_url:
             assert self.title, "A title must be provided for OpenAPI, e.g.: 'My API'"
             assert self.version, "A version must be provided for OpenAPI, e.g.: '2.1.0'"
@@ -338,6 +338,9 @@ class Vivace(Registration, Starlette):
         self, path: str, endpoint: Callable[..., Any], **options: Unpack[RouteOptions]
     ) -> None:
         """Register ``endpoint`` for ``path`` and the methods in ``options``, by default GET."""
+        if self.router.route_class.is_strict:
+            with blaming(endpoint):
+                check_start(path)
         self.router.add_api_route(path, endpoint, **options)
 
     def add_api_websocket_route(
@@ -349,6 +352,9 @@ class Vivace(Registration, Starlette):
         dependencies: Sequence[Depends] | None = None,
     ) -> None:
         """Register ``endpoint`` for WebSockets at ``path``."""
+        if self.router.websocket_route_class.is_strict:
+            with blaming(endpoint):
+                check_start(path)
         self.router.add_api_websocket_route(path, endpoint, name, dependencies=dependencies)
 
     def add_websocket_route(

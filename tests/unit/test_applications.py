@@ -76,8 +76,9 @@ def test_a_document_needs_a_title_and_a_version() -> None:
         Vivace(**missing, openapi_url=None)  # type: ignore[arg-type]
 
 
-def test_what_nobody_knows_is_kept() -> None:
-    assert Vivace(x_logo="y").extra == {"x_logo": "y"}
+def test_an_option_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'titel'"):
+        Vivace(titel="Shop")  # type: ignore[call-arg]
 
 
 def test_the_prefix_has_another_name_now() -> None:

@@ -217,6 +217,23 @@ def _check_kinds(parameters: Collection[inspect.Parameter]) -> None:
         )
 
 
+def check_names(root: CallPlan) -> None:
+    """Refuse parameters that stand for any others: nothing in a request has their names.
+
+    Raises:
+        TypeError: It names the function and the parameter.
+    """
+    for parameter in _signature(root.call):
+        if parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
+            with blaming(root.call, parameter.name):
+                raise TypeError(
+                    "Values are found by the names of parameters. Name those that are wanted, or "
+                    "put `functools.wraps` around a function that stands for another."
+                )
+    for dependency in root.dependencies:
+        check_names(dependency.plan)
+
+
 def check_connection(root: CallPlan, *, websocket: bool) -> None:
     """Refuse parameters for a request where there is a WebSocket, and the other way round.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from vivace.analyse.blame import blaming
 from vivace.declare.dependencies import check_dependency
 from vivace.exceptions import VivaceError
 from vivace.serve.inclusion import IncludedRouter
-from vivace.serve.paths import compile_declared
+from vivace.serve.paths import check_start, compile_declared
 from vivace.serve.route import APIRoute
 from vivace.serve.settings import Responses, check_responses
 
@@ -36,18 +36,31 @@ def check_given(given_to: Any, dependencies: Iterable[Any], responses: Responses
         check_responses(responses)
 
 
-def check_options(route_class: type[APIRoute], options: Iterable[str]) -> None:
+def check_options(route_class: type[APIRoute], options: Mapping[str, Any]) -> None:
     """Check that a route takes what is said of it.
 
     Raises:
         TypeError: It does not. The message names the nearest option that there is.
     """
+    if route_class.is_strict:
+        for name in ("methods", "tags"):
+            check_list(name, options.get(name))
     known = _names_in(route_class.__init__)
     for name in options:
         if known and name not in known:
             close = get_close_matches(name, known, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise TypeError(f"A route has no option {name!r}.{hint}")
+
+
+def check_list(name: str, value: object) -> None:
+    """Check that ``value`` is no text, of which each letter would be an item.
+
+    Raises:
+        TypeError: It is.
+    """
+    if isinstance(value, str):
+        raise TypeError(f"{name}={value!r} is a text. Give a list: {name}=[{value!r}]")
 
 
 @lru_cache(maxsize=64)
@@ -104,16 +117,24 @@ def check_paths(router: APIRouter) -> None:
     """Check that the routes of ``router`` have paths without a prefix.
 
     Raises:
-        VivaceError: The path of one is empty.
+        AssertionError: The path of one does not start with a slash.
+        VivaceError: It is empty.
     """
     for route in router.routes:
         if isinstance(route, IncludedRouter):
             # Below a prefix, no path is empty.
             if not route.settings.prefix:
                 check_paths(route.router)
-        elif isinstance(route, APIRoute) and route.path == "":
+        elif isinstance(route, APIRoute):
             with blaming(route.endpoint):
-                raise VivaceError(
-                    f"Prefix and path cannot be both empty (path operation: {route.name}). Give "
-                    "it the path '/', or give the router or its inclusion a prefix."
-                )
+                _check_without_prefix(route)
+
+
+def _check_without_prefix(route: APIRoute) -> None:
+    if route.path == "":
+        raise VivaceError(
+            f"Prefix and path cannot be both empty (path operation: {route.name}). Give it the "
+            "path '/', or give the router or its inclusion a prefix."
+        )
+    if route.is_strict:
+        check_start(route.path)

@@ -9,6 +9,7 @@ from typing_extensions import deprecated
 
 from vivace.declare.dependencies import Depends
 from vivace.declare.options import OperationOptions, RouteOptions
+from vivace.serve.paths import check_path
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -41,6 +42,8 @@ class Registration:
         self, path: str, **options: Unpack[RouteOptions]
     ) -> Callable[[Endpoint], Endpoint]:
         """Register the decorated function for ``path`` and any methods."""
+
+        check_path(path)
 
         def register(endpoint: Endpoint) -> Endpoint:
             self.add_api_route(path, endpoint, **options)
@@ -106,6 +109,8 @@ class Registration:
         dependencies: Sequence[Depends] | None = None,
     ) -> Callable[[Endpoint], Endpoint]:
         """Register the decorated function for WebSockets at ``path`` (RFC 6455)."""
+
+        check_path(path)
 
         def register(endpoint: Endpoint) -> Endpoint:
             self.add_api_websocket_route(path, endpoint, name, dependencies=dependencies)

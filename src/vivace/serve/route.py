@@ -17,7 +17,13 @@ from starlette.routing import BaseRoute, Match, Route, get_name
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivace.analyse.blame import blaming
-from vivace.analyse.calls import check_connection, complete, is_complete, parameter_names
+from vivace.analyse.calls import (
+    check_connection,
+    check_names,
+    complete,
+    is_complete,
+    parameter_names,
+)
 from vivace.analyse.constraints import check_constraints
 from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependencies
 from vivace.analyse.fields import Field
@@ -39,7 +45,7 @@ from vivace.runtime.body_limit import check_body_limit
 from vivace.runtime.responses import allows_body
 from vivace.serve.handlers import Handlers, endpoint_context
 from vivace.serve.operation_id import generate_unique_id
-from vivace.serve.paths import compile_declared
+from vivace.serve.paths import check_braces, compile_declared
 from vivace.serve.scope import current_route, effective_route
 from vivace.serve.settings import Settings, check_responses
 
@@ -56,9 +62,10 @@ class APIRoute(Route):
     """
 
     handlers_class: ClassVar[type[Handlers]] = Handlers
-    #: Whether constraints are refused that fail for every value. FastAPI takes them, and so does
-    #: the alias: a program may never be sent such a value.
-    checks_constraints: ClassVar[bool] = True
+    #: Whether declarations are refused that cannot do what they say, such as a constraint that
+    #: fails for every value. FastAPI takes them, and so does the alias: a program may never come
+    #: to use them.
+    is_strict: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -141,7 +148,10 @@ class APIRoute(Route):
             root = with_dependencies(self._call, self.dependencies, self.path_names)
             self._check_responses()
         check_connection(root, websocket=False)
-        if self.checks_constraints:
+        if self.is_strict:
+            with blaming(self.endpoint):
+                check_braces(self.path)
+            check_names(root)
             check_constraints(root)
 
     def _check_responses(self) -> None:
@@ -187,7 +197,7 @@ class APIRoute(Route):
             root = with_dependencies(call, self.dependencies, self.path_names)
             response = self._complete_response()
         complete(root)
-        if self.checks_constraints:
+        if self.is_strict:
             check_constraints(root)
         return endpoint_plan(root, response)
 

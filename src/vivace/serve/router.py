@@ -21,6 +21,7 @@ from vivace.runtime.body_limit import check_body_limit
 from vivace.serve.checks import (
     check_given,
     check_inclusion,
+    check_list,
     check_options,
     check_paths,
     check_prefix,
@@ -38,6 +39,7 @@ from vivace.serve.lifespan import (
     run_lifespan,
 )
 from vivace.serve.operation_id import generate_unique_id
+from vivace.serve.paths import check_braces
 from vivace.serve.registration import Registration
 from vivace.serve.route import APIRoute
 from vivace.serve.settings import Responses, Settings
@@ -91,6 +93,8 @@ class APIRouter(Registration, Router):
         max_body_size: int | None = None,
         form_limits: FormLimits | None = None,
     ) -> None:
+        if route_class.is_strict:
+            check_list("tags", tags)
         if prefix:
             check_prefix(prefix)
         self.on_startup = list(on_startup or [])
@@ -256,6 +260,9 @@ class APIRouter(Registration, Router):
         )
         check_inclusion(self, router)
         check_given(self.include_router, dependencies or (), responses or {})
+        if self.route_class.is_strict:
+            check_list("tags", tags)
+            check_braces(prefix)
         if prefix:
             check_prefix(prefix)
         elif not self.prefix:

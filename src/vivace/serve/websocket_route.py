@@ -11,14 +11,14 @@ from starlette.routing import Match, WebSocketRoute, get_name
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivace.analyse.blame import blaming
-from vivace.analyse.calls import check_connection, complete
+from vivace.analyse.calls import check_connection, check_names, complete
 from vivace.analyse.constraints import check_constraints
 from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependencies
 from vivace.analyse.plan import CallPlan, EndpointPlan, ResponsePlan
 from vivace.compile.options import HandlerOptions, Target
 from vivace.declare.dependencies import Depends
 from vivace.serve.handlers import Handlers, endpoint_context
-from vivace.serve.paths import compile_declared
+from vivace.serve.paths import check_braces, compile_declared
 from vivace.serve.scope import effective_route
 from vivace.serve.settings import Settings
 
@@ -28,7 +28,7 @@ class APIWebSocketRoute(WebSocketRoute):
 
     handlers_class: ClassVar[type[Handlers]] = Handlers
     #: As for :class:`vivace.routing.APIRoute`.
-    checks_constraints: ClassVar[bool] = True
+    is_strict: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -50,7 +50,10 @@ class APIWebSocketRoute(WebSocketRoute):
         # A wrong signature fails here.
         root = self._read()
         check_connection(root, websocket=True)
-        if self.checks_constraints:
+        if self.is_strict:
+            with blaming(endpoint):
+                check_braces(path)
+            check_names(root)
             check_constraints(root)
         self._handlers = self.handlers_class(self)
         self.app: ASGIApp = self._handlers.serve
@@ -64,7 +67,7 @@ class APIWebSocketRoute(WebSocketRoute):
         # Read again, since types exist by now that did not when the endpoint was declared.
         root = self._read()
         complete(root)
-        if self.checks_constraints:
+        if self.is_strict:
             check_constraints(root)
         return endpoint_plan(root, ResponsePlan())
 

@@ -83,6 +83,8 @@ def app_of_request(q: str = Depends(with_request, scope="app")) -> None: ...
 def no_discriminator(q: Annotated[Item, Body(discriminator="kind")]) -> None: ...
 def without_parameters(q: Annotated[object, Depends(max)]) -> None: ...
 def positional(q: int, /) -> None: ...
+def options(q: int, **options: str) -> None: ...
+def uses_options(q: Annotated[None, Depends(options)]) -> None: ...
 def takes_socket(socket: WebSocket) -> None: ...
 
 
@@ -115,6 +117,7 @@ def takes_socket(socket: WebSocket) -> None: ...
         (outlives, "q", 'Declare "lend" with `scope="request"` too'),
         (app_of_request, "q", "Take the parameter away, or the scope"),
         (positional, "q", "Take the `/` out of the signature"),
+        (options, "options", "put `functools.wraps` around a function"),
         (takes_socket, "socket", "Take an `HTTPConnection`"),
     ],
 )
@@ -153,6 +156,9 @@ def returns_nothing() -> None: ...
         (returns_nothing, {"dependencies": [Depends()]}, "Name it: `Depends(get_it)`"),
         (returns_nothing, {"path": "/{id}/{id}"}, "Give each parameter a name of its own"),
         (returns_nothing, {"path": "/{id:text}"}, "Take one of: str, path, int"),
+        (returns_nothing, {"path": "/{item-id}"}, "digits and underscores in the name"),
+        (returns_nothing, {"path": "/{id"}, "Write '{name}' or '{name:path}'"),
+        (returns_nothing, {"tags": "items"}, "Give a list: tags=['items']"),
         (returns_item, {"reponse_model": Item}, "Did you mean 'response_model'?"),
         (returns_nothing, {"status_code": "created"}, "is not a number, such as 201"),
         (returns_nothing, {"max_body_size": -1}, "is not a non-negative integer or None"),
@@ -198,6 +204,36 @@ def test_a_websocket_has_no_body() -> None:
         place = rf"\.{endpoint.__name__}, parameter '{parameter}'"
         with pytest.raises(TypeError, match=rf"{place}: A WebSocket has no body\. Take the value"):
             app.websocket("/")(endpoint)
+
+
+def test_a_dependency_that_takes_any_name_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"options, parameter 'options': Values are found by"):
+        Vivace().get("/")(uses_options)
+
+
+def test_a_decorator_is_called_with_a_path() -> None:
+    for registrar in (Vivace(), APIRouter()):
+        with pytest.raises(TypeError, match=r"returns_nothing .*as in `@app.get\('/items'\)`"):
+            registrar.get(returns_nothing)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="A decorator is called with it"):
+            registrar.websocket(returns_nothing)  # type: ignore[arg-type]
+
+
+def test_a_path_of_an_app_starts_with_a_slash() -> None:
+    app, router = Vivace(), APIRouter()
+    message = r"\.returns_nothing: A path must start with '/': write '/items', not 'items'"
+    with pytest.raises(AssertionError, match=message):
+        app.get("items")(returns_nothing)
+    router.get("items")(returns_nothing)
+    with pytest.raises(AssertionError, match=message):
+        app.include_router(router)
+    with pytest.raises(AssertionError, match="takes_socket: A path must start with '/'"):
+        app.websocket("talk")(takes_socket)
+
+
+def test_a_list_of_methods_is_no_text() -> None:
+    with pytest.raises(TypeError, match=r"Give a list: methods=\['GET'\]"):
+        Vivace().api_route("/", methods="GET")(returns_nothing)  # type: ignore[arg-type]
 
 
 class Parent:
@@ -247,6 +283,9 @@ def include_itself() -> None:
             "APIRouter.include_router, parameter 'responses'",
             "must be a dict",
         ),
+        (lambda: APIRouter(tags="shop"), "tags='shop'", "Give a list: tags=['shop']"),  # type: ignore[arg-type]
+        (lambda: outer_with(tags="shop"), "tags='shop'", "Give a list: tags=['shop']"),
+        (lambda: outer_with(prefix="/{shop-id}"), "/{shop-id}", "digits and underscores"),
         (lambda: outer_with(prefix="/{id:text}"), "the path '/{id:text}'", "Take one of: str"),
         (lambda: Vivace().include_router(Vivace()), "Only an APIRouter", "with `mount`"),  # type: ignore[arg-type]
         (include_itself, "Cannot include the same APIRouter", "include a different router"),

@@ -76,7 +76,7 @@ class APIRoute(native.APIRoute):
     """
 
     handlers_class = HookedHandlers
-    checks_constraints = False
+    is_strict = False
 
     def _check(self) -> None:
         super()._check()
@@ -126,7 +126,7 @@ class APIWebSocketRoute(NativeWebSocketRoute):
     """A WebSocket route whose endpoint is called by way of the hooks."""
 
     handlers_class = HookedHandlers
-    checks_constraints = False
+    is_strict = False
 
 
 class APIRouter(NativeRouter):

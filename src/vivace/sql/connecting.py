@@ -1,0 +1,113 @@
+"""Where connections lead to, and whether they still lead there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import URL, Engine, event
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
+
+
+@dataclass
+class _Replica:
+    """A replica, and until when it is left alone."""
+
+    args: list[Any]
+    params: dict[str, Any]
+    away_until: float = 0.0
+
+
+class _Turns:
+    """Connects to one replica after the other, and to the primary where none answers."""
+
+    def __init__(self, replicas: Sequence[_Replica], retry: float) -> None:
+        self._replicas = replicas
+        self._retry = retry
+        self._next = 0
+
+    def connect(self, dialect: Any, record: Any, args: list[Any], params: dict[str, Any]) -> Any:
+        for replica in self._due():
+            try:
+                return _connect(dialect, replica.args, replica.params)
+            except dialect.loaded_dbapi.Error:
+                replica.away_until = time.monotonic() + self._retry
+        if self._replicas:
+            record.info["replace_at"] = min(replica.away_until for replica in self._replicas)
+        return _connect(dialect, args, params)
+
+    def _due(self) -> list[_Replica]:
+        self._next += 1
+        count = len(self._replicas)
+        turn = [self._replicas[(self._next + offset) % count] for offset in range(count)]
+        return [replica for replica in turn if replica.away_until <= time.monotonic()]
+
+    def leave_primary(self, connection: Any, record: Any, proxy: Any) -> None:
+        """Have a connection to the primary made anew when a replica may be there again."""
+        if record.info.get("replace_at", float("inf")) <= time.monotonic():
+            raise DisconnectionError("A replica may be there again.")
+
+
+def connect_in_turn(
+    engine: Engine, replicas: Sequence[URL], retry: float, connect_args: Mapping[str, Any]
+) -> None:
+    """Have ``engine`` connect to ``replicas``, and to its own address where none answers.
+
+    Args:
+        retry: Seconds for which one that does not answer is left alone.
+        connect_args: What the driver is called with besides.
+    """
+    places = []
+    for url in replicas:
+        args, params = engine.dialect.create_connect_args(url)
+        places.append(_Replica(list(args), {**params, **connect_args}))
+    turns = _Turns(places, retry)
+    event.listen(engine, "do_connect", turns.connect)
+    if places:
+        event.listen(engine, "checkout", turns.leave_primary)
+
+
+def _connect(dialect: Any, args: list[Any], params: dict[str, Any]) -> Any:
+    """A connection of the driver's; its errors are those of the DB-API (PEP 249).
+
+    Raises:
+        dbapi.OperationalError: The server cannot be reached, which asyncpg says as the system does.
+    """
+    dbapi = dialect.loaded_dbapi
+    try:
+        return dialect.connect(*args, **params)
+    except dbapi.Error:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) or hasattr(error, "sqlstate"):
+            raise dbapi.OperationalError(f"Connecting failed: {error}") from error
+        raise
+
+
+def try_before_use(engine: Engine, rest: float) -> None:
+    """Have a connection tried before it is used, if it has rested for so many seconds.
+
+    SQLAlchemy's own ``pool_pre_ping`` tries it each time, which takes asyncpg three round trips.
+    """
+    dialect = engine.dialect
+
+    @event.listens_for(engine, "checkin")
+    def note_time(connection: Any, record: Any) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def try_connection(connection: Any, record: Any, proxy: Any) -> None:
+        rests_since = record.info.pop("rests_since", None)
+        if rests_since is None or time.monotonic() - rests_since < rest:
+            return
+        try:
+            alive = dialect.do_ping(connection)
+        except Exception as error:
+            raise InvalidatePoolError from error
+        if not alive:
+            raise InvalidatePoolError
+
+
+__all__ = ["connect_in_turn", "try_before_use"]

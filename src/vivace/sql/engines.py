@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from vivace.sql.address import Address
 from vivace.sql.engine import make_async_engine, make_sync_engine
 from vivace.sql.settings import DatabaseSettings
+from vivace.sql.tables import take_turn
 
 
 class AsyncEngines:
@@ -58,8 +59,10 @@ class AsyncEngines:
             return
         engine = make_async_engine(self._address.url, self._settings, for_migrations=True)
         try:
-            async with engine.begin() as connection:
+            async with engine.connect() as connection:
+                await connection.run_sync(take_turn)
                 await connection.run_sync(work)
+                await connection.commit()
         finally:
             await engine.dispose()
 
@@ -125,8 +128,10 @@ class SyncEngines:
             return
         engine = make_sync_engine(self._address.url, self._settings, for_migrations=True)
         try:
-            with engine.begin() as connection:
+            with engine.connect() as connection:
+                take_turn(connection)
                 work(connection)
+                connection.commit()
         finally:
             engine.dispose()
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from sqlalchemy import Connection, MetaData, text
@@ -33,31 +32,29 @@ def as_list(tables: Tables | None) -> list[MetaData]:
     return [tables] if isinstance(tables, MetaData) else [*tables]
 
 
-@contextmanager
-def changing_tables(connection: Connection) -> Iterator[None]:
-    """Keep other processes from changing tables meanwhile.
+def take_turn(connection: Connection) -> None:
+    """Wait until no other process changes tables; those wait until ``connection`` is closed.
 
-    On SQLite ``BEGIN IMMEDIATE`` does.
+    On SQLite ``BEGIN IMMEDIATE`` does that.
+
+    Raises:
+        RuntimeError: Another process has been at it for too long.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-        yield
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
+        connection.commit()
     elif connection.dialect.name in ("mysql", "mariadb"):
-        key = {"key": f"vivace-{LOCK}", "seconds": LOCK_TIMEOUT}
-        connection.execute(text("SELECT GET_LOCK(:key, :seconds)"), key)
-        try:
-            yield
-        finally:
-            connection.execute(text("SELECT RELEASE_LOCK(:key)"), key)
-    else:
-        yield
+        arguments = {"key": f"vivace-{LOCK}", "seconds": LOCK_TIMEOUT}
+        taken = connection.scalar(text("SELECT GET_LOCK(:key, :seconds)"), arguments)
+        if not taken:
+            raise RuntimeError("Another process has been changing tables for too long.")
+        connection.commit()
 
 
-def create_tables(connection: Connection, tables: Tables | None) -> None:
+def create_tables(connection: Connection, tables: Sequence[MetaData]) -> None:
     """Make the tables that are not there yet."""
-    with changing_tables(connection):
-        for metadata in as_list(tables):
-            metadata.create_all(connection)
+    for metadata in tables:
+        metadata.create_all(connection)
 
 
-__all__ = ["NAMING_CONVENTION", "Tables", "as_list", "changing_tables", "create_tables"]
+__all__ = ["NAMING_CONVENTION", "Tables", "as_list", "create_tables", "take_turn"]

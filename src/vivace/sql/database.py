@@ -17,7 +17,7 @@ from vivace.sql.base import BaseDatabase, pause_before
 from vivace.sql.engine import make_async_engine
 from vivace.sql.engines import AsyncEngines
 from vivace.sql.hints import add_hint
-from vivace.sql.per_loop import PerLoop
+from vivace.per_loop import PerLoop
 from vivace.sql.tables import create_tables
 
 T = TypeVar("T")

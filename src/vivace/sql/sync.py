@@ -20,7 +20,7 @@ from vivace.sql.engine import make_sync_engine
 from vivace.sql.engines import SyncEngines
 from vivace.sql.gate import Gate
 from vivace.sql.hints import add_hint
-from vivace.sql.per_loop import PerLoop
+from vivace.per_loop import PerLoop
 from vivace.sql.tables import create_tables
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, TypeVar
 
-from sqlalchemy import URL
+from sqlalchemy import URL, Connection
 
 from vivace import Depends
 from vivace.sql.address import Address
@@ -67,6 +67,10 @@ class BaseDatabase(ABC, Generic[E]):
     @abstractmethod
     def _open_and_close(self) -> AsyncIterator[None]:
         """What the app does when it starts, and when it ends."""
+
+    def _make_tables(self, connection: Connection) -> None:
+        for metadata in self.metadata:
+            metadata.create_all(connection)
 
     @contextmanager
     def override(self, url: str | URL, *, replicas: Iterable[str | URL] = ()) -> Iterator[None]:

@@ -12,13 +12,13 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from vivace import Depends
+from vivace.per_loop import PerLoop
 from vivace.sql.address import Address
 from vivace.sql.base import BaseDatabase, pause_before
+from vivace.sql.database_url import check_directory
 from vivace.sql.engine import make_async_engine
 from vivace.sql.engines import AsyncEngines
 from vivace.sql.hints import add_hint
-from vivace.per_loop import PerLoop
-from vivace.sql.tables import create_tables
 
 T = TypeVar("T")
 
@@ -116,9 +116,16 @@ class Database(BaseDatabase[PerLoop[AsyncEngines]]):
         return await self._engines.get().make_session(read_only=read_only)
 
     async def open(self) -> None:
-        """What the app does when it starts: make the tables, if they are to be made."""
+        """What the app does when it starts: make the tables, if they are to be made.
+
+        If not, the database need not be there yet.
+
+        Raises:
+            FileNotFoundError: The directory that an SQLite file is to be in is not there.
+        """
+        check_directory(self.address.url)
         if self._create_tables:
-            await self._engines.get().run_sync(lambda one: create_tables(one, self.metadata))
+            await self._engines.get().change_tables(self._make_tables)
 
     async def close(self) -> None:
         """Close the connections of the event loop that is running; new ones are made if needed."""
@@ -126,6 +133,7 @@ class Database(BaseDatabase[PerLoop[AsyncEngines]]):
 
     def migration_engine(self) -> AsyncEngine:
         """An engine without a pool and without time-outs, to be disposed of by the caller."""
+        check_directory(self.address.url)
         return make_async_engine(self.address.url, self.settings, for_migrations=True)
 
     async def _open_and_close(self) -> AsyncIterator[None]:

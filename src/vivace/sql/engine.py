@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from vivace.sql import sqlite
 from vivace.sql.connecting import connect_in_turn, try_before_use
-from vivace.sql.database_url import check_directory, is_sqlite
+from vivace.sql.database_url import is_sqlite
 from vivace.sql.errors import wrap_driver_error
 from vivace.sql.settings import DatabaseSettings
 
@@ -29,11 +29,7 @@ def make_async_engine(
         replicas: Where to connect to, rather than to ``url``, as long as one of them answers.
         read_only: Whether transactions are refused to write.
         for_migrations: Without a pool, and without a limit on how long a statement takes.
-
-    Raises:
-        FileNotFoundError: The directory that an SQLite file is to be in is not there.
     """
-    check_directory(url)
     options = _options(url, settings, None if for_migrations else AsyncAdaptedQueuePool)
     engine = create_async_engine(url, **options)
     _set_up(engine.sync_engine, settings, options, replicas, read_only, for_migrations)
@@ -49,7 +45,6 @@ def make_sync_engine(
     for_migrations: bool = False,
 ) -> Engine:
     """The same for synchronous sessions."""
-    check_directory(url)
     options = _options(url, settings, None if for_migrations else QueuePool)
     engine = create_engine(url, **options)
     _set_up(engine, settings, options, replicas, read_only, for_migrations)

@@ -14,14 +14,14 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from vivace import Depends
+from vivace.per_loop import PerLoop
 from vivace.sql.address import Address
 from vivace.sql.base import BaseDatabase, pause_before
+from vivace.sql.database_url import check_directory
 from vivace.sql.engine import make_sync_engine
 from vivace.sql.engines import SyncEngines
 from vivace.sql.gate import Gate
 from vivace.sql.hints import add_hint
-from vivace.per_loop import PerLoop
-from vivace.sql.tables import create_tables
 
 T = TypeVar("T")
 
@@ -108,9 +108,16 @@ class SyncDatabase(BaseDatabase[SyncEngines]):
         return self._engines.make_session(read_only=read_only)
 
     def open(self) -> None:
-        """What the app does when it starts: make the tables, if they are to be made."""
+        """What the app does when it starts: make the tables, if they are to be made.
+
+        If not, the database need not be there yet.
+
+        Raises:
+            FileNotFoundError: The directory that an SQLite file is to be in is not there.
+        """
+        check_directory(self.address.url)
         if self._create_tables:
-            self._engines.run(lambda connection: create_tables(connection, self.metadata))
+            self._engines.change_tables(self._make_tables)
 
     def close(self) -> None:
         """Close the connections; new ones are made if needed."""
@@ -118,6 +125,7 @@ class SyncDatabase(BaseDatabase[SyncEngines]):
 
     def migration_engine(self) -> Engine:
         """An engine without a pool and without time-outs, to be disposed of by the caller."""
+        check_directory(self.address.url)
         return make_sync_engine(self.address.url, self.settings, for_migrations=True)
 
     @contextmanager

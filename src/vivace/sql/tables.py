@@ -51,10 +51,4 @@ def take_turn(connection: Connection) -> None:
         connection.commit()
 
 
-def create_tables(connection: Connection, tables: Sequence[MetaData]) -> None:
-    """Make the tables that are not there yet."""
-    for metadata in tables:
-        metadata.create_all(connection)
-
-
-__all__ = ["NAMING_CONVENTION", "Tables", "as_list", "create_tables", "take_turn"]
+__all__ = ["NAMING_CONVENTION", "Tables", "as_list", "take_turn"]

@@ -499,7 +499,10 @@ def test_an_app_is_used_in_one_event_loop_after_another(url: str) -> None:
 async def test_work_that_had_to_give_way_is_done_again(url: str) -> None:
     """Two change the same rows in another order, or on SQLite after they have read."""
     add_heroes(url, "ada", "bob")
-    db = Database(url)
+    # PostgreSQL looks for deadlocks after a second, by default.
+    arguments = {"server_settings": {"deadlock_timeout": "20ms"}}
+    options = {"connect_args": arguments} if url.startswith("postgresql") else {}
+    db = Database(url, settings=DatabaseSettings(engine_options=options))
     both_have_begun = asyncio.Barrier(2)
     attempts = {"ada": 0, "bob": 0}
 
@@ -672,6 +675,20 @@ def test_tables_are_made_when_the_app_starts(url: str) -> None:
 def test_tables_have_to_be_named_to_be_made() -> None:
     with pytest.raises(ValueError, match="metadata="):
         Database("sqlite://", create_tables=True)
+
+
+def test_an_app_whose_file_cannot_be_made_does_not_start() -> None:
+    db = Database("sqlite:////nowhere/app.db")
+    app = Vivace()
+
+    @app.get("/heroes")
+    async def read(session: Annotated[AsyncSession, db.session]) -> None: ...
+
+    with (
+        pytest.raises(FileNotFoundError, match="There is no directory /nowhere"),
+        make_client(app),
+    ):
+        pass
 
 
 def test_a_password_is_not_shown() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 from pydantic import ValidationError
 
@@ -28,8 +29,20 @@ class RefusedRequest(HTTPException):
         self.type = type
         self.message = message
         self.locations = tuple(locations)
-        errors = [{"type": type, "loc": [*loc], "msg": message} for loc in self.locations]
-        super().__init__(status_code, errors)
+        super().__init__(status_code, self._errors())
+
+    def _errors(self) -> list[dict[str, Any]]:
+        return [
+            {"type": self.type, "loc": [*location], "msg": self.message}
+            for location in self.locations
+        ]
+
+    def of_item(self, index: int) -> Self:
+        """The same of one of several items that a body has."""
+        other = copy(self)
+        other.locations = tuple((place[0], index, *place[1:]) for place in self.locations)
+        other.detail = other._errors()
+        return other
 
 
 class Conflict(RefusedRequest):
@@ -40,19 +53,22 @@ class Conflict(RefusedRequest):
     ) -> None:
         super().__init__(409, type, message, locations)
 
-    def of_item(self, index: int) -> Conflict:
-        """The same of one of several items."""
-        places = [(loc[0], index, *loc[1:]) for loc in self.locations]
-        return Conflict(self.type, self.message, places)
 
+def already_exists(*fields: str | Location) -> Conflict:
+    """An item that has these values together is there already.
 
-def already_exists(*fields: str) -> Conflict:
-    """An item that has these values together is there already."""
+    Args:
+        fields: Their names, or where they are below the body.
+    """
     return Conflict("already_exists", "There is one with this value already.", _in_body(fields))
 
 
-def unknown_reference(*fields: str) -> Conflict:
-    """What these fields refer to is not there."""
+def unknown_reference(*fields: str | Location) -> Conflict:
+    """What these fields refer to is not there.
+
+    Args:
+        fields: Their names, or where they are below the body.
+    """
     return Conflict("unknown_reference", "What this refers to does not exist.", _in_body(fields))
 
 
@@ -66,8 +82,9 @@ def changed_meanwhile() -> Conflict:
     return Conflict("changed_meanwhile", "Somebody else is changing this. Try again.", [("path",)])
 
 
-def _in_body(fields: Iterable[str]) -> list[Location]:
-    return [("body", field) for field in fields] or [("body",)]
+def _in_body(fields: Iterable[str | Location]) -> list[Location]:
+    paths = [(field,) if isinstance(field, str) else field for field in fields]
+    return [("body", *path) for path in paths] or [("body",)]
 
 
 class PreconditionFailed(RefusedRequest):

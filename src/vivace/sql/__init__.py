@@ -8,6 +8,7 @@ from __future__ import annotations
 from vivace.extras import brought_by
 
 with brought_by("sql"):
+    from vivace.sql.crud import Relation, crud_router
     from vivace.sql.database import Database
     from vivace.sql.errors import Conflict, InvalidValue, Unavailable
     from vivace.sql.settings import DatabaseSettings
@@ -20,6 +21,8 @@ __all__ = [
     "Database",
     "DatabaseSettings",
     "InvalidValue",
+    "Relation",
     "SyncDatabase",
     "Unavailable",
+    "crud_router",
 ]

@@ -52,7 +52,11 @@ def make_sync_engine(
 
 
 def _options(url: URL, settings: DatabaseSettings, pool: type | None) -> dict[str, Any]:
-    given = dict(settings.engine_options)
+    given = {
+        name: value
+        for name, value in settings.engine_options.items()
+        if pool is not None or not name.startswith(("pool", "max_overflow"))
+    }
     connect_args = {**_connect_args(url, settings), **given.pop("connect_args", {})}
     options: dict[str, Any] = {
         "connect_args": connect_args,

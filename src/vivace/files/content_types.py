@@ -64,6 +64,8 @@ class TypeLimit:
         if isinstance(allowed, str):
             raise ValueError(f"types={allowed!r} has to be a list, as [{allowed!r}].")
         self.allowed = None if allowed is None else tuple(one.lower() for one in allowed)
+        if self.allowed == ():
+            raise ValueError("types=[] takes nothing; None takes any type.")
         for one in self.allowed or ():
             if not any(fnmatchcase(known, one) for known in _KNOWN):
                 raise ValueError(_unknown(one))

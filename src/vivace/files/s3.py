@@ -59,7 +59,7 @@ class S3Store:
         access_key_id: str | None = None,
         secret_access_key: str | None = None,
         part_size: int = SMALLEST_PART,
-        timeout: float = 30,
+        timeout: float = 60,
     ) -> None:
         if part_size < SMALLEST_PART:
             raise ValueError(f"part_size={part_size} is less than {SMALLEST_PART}, which is 5 MiB.")

@@ -161,13 +161,11 @@ async def _acquire(lock: FileLock, patience: float) -> None:
     Raises:
         UploadLocked: Another has it, and keeps it for ``patience`` seconds.
     """
-    with anyio.move_on_after(patience) as waiting:
-        while not await in_thread(partial(_try, lock)):
-            if not patience:
-                raise UploadLocked
-            await anyio.sleep(_AGAIN)
-    if waiting.cancelled_caught:
-        raise UploadLocked
+    until = anyio.current_time() + patience
+    while not await in_thread(partial(_try, lock)):
+        if anyio.current_time() >= until:
+            raise UploadLocked
+        await anyio.sleep(_AGAIN)
 
 
 def _try(lock: FileLock) -> bool:

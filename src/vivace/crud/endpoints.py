@@ -20,7 +20,12 @@ from vivace.crud.listing import Listing
 from vivace.crud.merge_patch import MEDIA_TYPE, PatchOf
 from vivace.crud.options import Limits
 from vivace.crud.patching import Patching
-from vivace.crud.preconditions import Preconditions, changing, make_etag, reading
+from vivace.crud.preconditions import (
+    Preconditions,
+    conditions_of_change,
+    conditions_of_reading,
+    make_etag,
+)
 from vivace.crud.rendering import Renderer, Representation, location, respond
 from vivace.crud.resource import Resource
 
@@ -32,6 +37,7 @@ class Endpoints:
 
     Args:
         collection: The dependency that gives the collection of a request.
+        reading: The same for requests that only read.
         hooks: What is called before something is written.
         require_if_match: Whether changes have to say which state they mean.
     """
@@ -40,6 +46,7 @@ class Endpoints:
         self,
         resource: Resource,
         collection: Any,
+        reading: Any,
         *,
         listing: Listing,
         limits: Limits,
@@ -55,8 +62,13 @@ class Endpoints:
             "hooks": Annotated[Any, Depends(hooks)],
             "key": Annotated[Any, _key_dependency(resource)],
         }
-        self._reading = Annotated[Any, reading]
-        self._changing = Annotated[Any, changing(required=require_if_match)]
+        self._reads = {
+            "collection": Annotated[Any, reading],
+            "preconditions": Annotated[Any, conditions_of_reading],
+        }
+        self._changes = {
+            "preconditions": Annotated[Any, conditions_of_change(required=require_if_match)]
+        }
 
     def _finish(self, endpoint: Endpoint, name: str, doc: str, **annotations: Any) -> Endpoint:
         """Give ``endpoint`` its name, its documentation and the types of its parameters."""
@@ -90,7 +102,7 @@ class Endpoints:
             f"list_{self._resource.plural}",
             f"List {self._resource.plural}, page by page.",
             query=Annotated[listing.query, Query()],
-            preconditions=self._reading,
+            **self._reads,
         )
 
     def create(self) -> Endpoint:
@@ -140,9 +152,7 @@ class Endpoints:
             shown = Representation(renderer, collection, item)
             return respond(shown.content, shown.etag, preconditions)
 
-        return self._finish(
-            endpoint, f"read_{name}", f"Read a {name}.", preconditions=self._reading
-        )
+        return self._finish(endpoint, f"read_{name}", f"Read a {name}.", **self._reads)
 
     def replace(self) -> Endpoint:
         name = self._resource.name
@@ -163,7 +173,7 @@ class Endpoints:
             f"replace_{name}",
             f"Replace a {name}: what is not sent takes its default.",
             body=self._resource.replace,
-            preconditions=self._changing,
+            **self._changes,
         )
 
     def patch(self) -> Endpoint:
@@ -193,7 +203,7 @@ class Endpoints:
             f"patch_{name}",
             f"Change some of a {name}, by a JSON merge patch (RFC 7396).",
             body=body,
-            preconditions=self._changing,
+            **self._changes,
         )
 
     async def _write(
@@ -205,7 +215,7 @@ class Endpoints:
         hooks: Hooks,
     ) -> Response:
         async def checked(item: Any) -> Values:
-            preconditions.check(Representation(self._renderer, collection, item).etag)
+            preconditions.check(lambda: Representation(self._renderer, collection, item).etag)
             return await hooks.before_update(item, change(item))
 
         item = await collection.update(key, checked)
@@ -220,15 +230,13 @@ class Endpoints:
             key: Key, preconditions: Preconditions, collection: Collection[Any], hooks: Hooks
         ) -> None:
             async def check(item: Any) -> None:
-                preconditions.check(Representation(renderer, collection, item).etag)
+                preconditions.check(lambda: Representation(renderer, collection, item).etag)
                 await hooks.before_delete(item)
 
             if not await collection.delete(key, check):
                 raise _not_found(name)
 
-        return self._finish(
-            endpoint, f"delete_{name}", f"Delete a {name}.", preconditions=self._changing
-        )
+        return self._finish(endpoint, f"delete_{name}", f"Delete a {name}.", **self._changes)
 
 
 def _sent(body: BaseModel) -> Values:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated, Any
@@ -83,12 +84,18 @@ class Preconditions:
     if_match: EntityTags | None = None
     if_none_match: EntityTags | None = None
 
-    def check(self, etag: str) -> None:
+    def check(self, make_etag: Callable[[], str]) -> None:
         """For a request that changes something, in the order of section 13.2.2.
+
+        Args:
+            make_etag: Makes the ETag of the present state, if it is needed.
 
         Raises:
             PreconditionFailed: The item is in another state.
         """
+        if self.if_match is None and self.if_none_match is None:
+            return
+        etag = make_etag()
         if self.if_match is not None and not self.if_match.match_strongly(etag):
             raise PreconditionFailed("if-match")
         if self.if_none_match is not None and self.if_none_match.match_weakly(etag):
@@ -140,12 +147,19 @@ def _read(header: str, text: str | None) -> EntityTags | None:
 
 
 #: The dependency of requests that read.
-reading: Any = Depends(_reading)
+conditions_of_reading: Any = Depends(_reading)
 
 
-def changing(*, required: bool) -> Any:
+def conditions_of_change(*, required: bool) -> Any:
     """The dependency of requests that change something."""
     return Depends(_changing_only if required else _changing)
 
 
-__all__ = ["EntityTags", "Preconditions", "changing", "make_etag", "parse_etags", "reading"]
+__all__ = [
+    "EntityTags",
+    "Preconditions",
+    "conditions_of_change",
+    "conditions_of_reading",
+    "make_etag",
+    "parse_etags",
+]

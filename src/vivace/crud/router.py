@@ -14,7 +14,13 @@ from vivace.crud.options import OPERATIONS, CrudOptions, Limits, Operation, Pagi
 from vivace.crud.resource import Resource
 
 
-def make_router(resource: Resource, collection: Any, **options: Unpack[CrudOptions]) -> APIRouter:
+def make_router(
+    resource: Resource,
+    collection: Any,
+    *,
+    reading: Any = None,
+    **options: Unpack[CrudOptions],
+) -> APIRouter:
     """Make the routes of a collection.
 
     Args:
@@ -22,6 +28,7 @@ def make_router(resource: Resource, collection: Any, **options: Unpack[CrudOptio
         collection: A ``Depends`` that gives the :class:`~vivace.crud.Collection` of a request. What
             is written through it has to be kept when the endpoint has succeeded, before the
             response is sent.
+        reading: The same for requests that only read, if they have another one.
         options: See :class:`~vivace.crud.CrudOptions`.
 
     Raises:
@@ -32,6 +39,7 @@ def make_router(resource: Resource, collection: Any, **options: Unpack[CrudOptio
     endpoints = Endpoints(
         resource,
         collection,
+        reading or collection,
         listing=listing,
         limits=options.get("limits") or Limits(),
         hooks=options.get("hooks") or Hooks,

@@ -92,6 +92,17 @@ def column_fields(mapper: Mapper[Any], exceptions: Exceptions) -> dict[str, Colu
     }
 
 
+def key_fields(mapper: Mapper[Any]) -> dict[str, ColumnField]:
+    """The columns of the primary key by the names of their attributes, in their order.
+
+    Raises:
+        ValueError: It is not known what the values of one are.
+    """
+    hints, said = type_hints(mapper.class_), Exceptions()
+    attributes: list[Any] = [mapper.get_property_by_column(one) for one in mapper.primary_key]
+    return {one.key: _field(mapper, one, said, hints.get(one.key)) for one in attributes}
+
+
 def _check_names(mapper: Mapper[Any], named: Collection[str]) -> None:
     for name in named:
         if name not in mapper.column_attrs:
@@ -203,4 +214,5 @@ __all__ = [
     "column_fields",
     "constant_default",
     "is_generated",
+    "key_fields",
 ]

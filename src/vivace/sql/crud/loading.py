@@ -22,7 +22,7 @@ def load_changed(
     mapper: Mapper[Any], schema: type[BaseModel], written: Iterable[str]
 ) -> list[ORMOption]:
     """Options that load all columns, what ``schema`` shows, and the relations in ``written``."""
-    shown = set(_attributes(schema))
+    shown = set(attribute_names(schema))
     names = [name for name in written if name in mapper.relationships and name not in shown]
     deferred = [name for name, one in mapper.column_attrs.items() if one.deferred]
     needed = [name for name in deferred if name in shown or name in {*written}]
@@ -33,7 +33,7 @@ def load_changed(
     ]
 
 
-def _attributes(schema: type[BaseModel]) -> Iterator[str]:
+def attribute_names(schema: type[BaseModel]) -> Iterator[str]:
     """The names of the attributes that ``schema`` is made of."""
     for name, field in schema.model_fields.items():
         yield field.validation_alias if isinstance(field.validation_alias, str) else name
@@ -44,7 +44,7 @@ def _attribute(mapper: Mapper[Any], name: str) -> Any:
 
 
 def _load_relations(mapper: Mapper[Any], schema: type[BaseModel]) -> Iterator[ORMOption]:
-    for name, field in zip(_attributes(schema), schema.model_fields.values()):
+    for name, field in zip(attribute_names(schema), schema.model_fields.values()):
         if name not in mapper.relationships:
             continue
         option: Any = selectinload(_attribute(mapper, name))
@@ -60,7 +60,7 @@ def _load_relations(mapper: Mapper[Any], schema: type[BaseModel]) -> Iterator[OR
 
 
 def _load_columns(mapper: Mapper[Any], schema: type[BaseModel]) -> Iterator[ORMOption]:
-    names = set(_attributes(schema))
+    names = set(attribute_names(schema))
     if not names <= {*mapper.column_attrs.keys(), *mapper.relationships.keys()}:
         # A property, which may need any of them.
         return
@@ -79,4 +79,4 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((one for one in found if one is not None), None)
 
 
-__all__ = ["load_changed", "load_shown"]
+__all__ = ["attribute_names", "load_changed", "load_shown"]

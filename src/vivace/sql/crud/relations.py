@@ -69,6 +69,12 @@ class RelationField:
         return self.relationship.direction is RelationshipDirection.MANYTOONE
 
     @property
+    def is_key(self) -> bool:
+        """Whether it is a part of the primary key, which is set once."""
+        columns = self.relationship.local_columns
+        return self.is_by_column and any(one.primary_key for one in columns)
+
+    @property
     def is_writable(self) -> bool:
         if self.relationship.viewonly or not self.setting.writable:
             return False

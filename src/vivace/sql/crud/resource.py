@@ -12,15 +12,9 @@ from sqlalchemy.orm import Mapper
 
 from vivace.crud import Field, Resource
 from vivace.crud.resource import PRESENCE
-from vivace.sql.crud.columns import ColumnField, Exceptions, column_fields
-from vivace.sql.crud.relations import (
-    Relation,
-    RelationField,
-    Show,
-    key_names,
-    relation_fields,
-    stood_for,
-)
+from vivace.sql.crud.columns import ColumnField, Exceptions, column_fields, key_fields
+from vivace.sql.crud.loading import attribute_names
+from vivace.sql.crud.relations import Relation, RelationField, Show, relation_fields
 from vivace.sql.crud.schemas import create_schema, read_schema, replace_schema
 
 
@@ -80,14 +74,14 @@ def derive(mapper: Mapper[Any], options: ResourceOptions) -> Derived:
     resource = Resource(
         named.name,
         named.plural,
-        key={one: _key_type(mapper, columns[one]) for one in key_names(mapper)},
+        key={one: _key_type(mapper, column) for one, column in key_fields(mapper).items()},
         read=read,
         create=options.get("create")
         or create_schema(f"{named.title}Create", mapper, columns, relations),
         replace=options.get("replace")
         or replace_schema(f"{named.title}Replace", mapper, columns, relations, read),
         patch=options.get("patch"),
-        fields=tuple(_list_fields(mapper, columns, stood_for(relations), options)),
+        fields=tuple(_list_fields(mapper, columns, set(attribute_names(read)), options)),
     )
     return Derived(resource, columns, relations)
 
@@ -104,13 +98,11 @@ def _key_type(mapper: Mapper[Any], column: ColumnField) -> Any:
 def _list_fields(
     mapper: Mapper[Any],
     columns: Mapping[str, ColumnField],
-    instead: Mapping[str, str],
+    names: set[str],
     options: ResourceOptions,
 ) -> list[Field]:
     """What lists are filtered and sorted by: never what is not shown, as that would show it."""
-    shown = [
-        column for column in columns.values() if column.is_shown and column.name not in instead
-    ]
+    shown = [one for one in columns.values() if one.is_shown and one.name in names]
     filters = {column.name for column in shown if column.type.operators}
     sortable = {column.name for column in shown if column.type.sortable}
     filters = _chosen(mapper, "filters", options.get("filters"), filters)

@@ -15,6 +15,7 @@ from vivace import APIRouter, Depends
 from vivace.crud import CrudOptions, Operation, make_router
 from vivace.crud.options import OPERATIONS
 from vivace.sql.crud.collection import SQLCollection
+from vivace.sql.crud.loading import attribute_names
 from vivace.sql.crud.plan import Plan
 from vivace.sql.crud.relations import stood_for
 from vivace.sql.crud.resource import Derived, ResourceOptions, derive
@@ -28,9 +29,12 @@ class SQLCrudOptions(CrudOptions, ResourceOptions, total=False):
     Keys:
         scope: A ``Depends`` that gives which rows a request may see: the values that they have, a
             condition, ``with_loader_criteria(...)``, or a list of these.
+        read_from_replicas: Whether lists and items are read through ``db.read_session``: a client
+            may then not see at once what it has just written.
     """
 
     scope: Any
+    read_from_replicas: bool
 
 
 def crud_router(model: type[Any], db: Database, **options: Unpack[SQLCrudOptions]) -> APIRouter:
@@ -43,9 +47,9 @@ def crud_router(model: type[Any], db: Database, **options: Unpack[SQLCrudOptions
     Args:
         model: A class of SQLAlchemy's declarative mapping.
         db: Where its rows are. What a request writes is committed before its response is sent.
-        options: Those of :class:`~vivace.crud.CrudOptions`, for any router; those of
-            :class:`~vivace.sql.crud.ResourceOptions`, on schemas; and ``scope``, a ``Depends`` that
-            gives which rows a request may see.
+        options: See :class:`~vivace.sql.crud.SQLCrudOptions`; those on schemas are in
+            :class:`~vivace.sql.crud.ResourceOptions`, those of any router in
+            :class:`~vivace.crud.CrudOptions`.
 
     Raises:
         ValueError: Something cannot be derived, or an option names what the model does not have.
@@ -65,8 +69,15 @@ def crud_router(model: type[Any], db: Database, **options: Unpack[SQLCrudOptions
         derived.resource.read,
         written=tuple(_written(derived)),
     )
-    collection = _collection(plan, db, options.get("scope"))
-    return make_router(derived.resource, collection, **router_options)
+    scope = options.get("scope")
+    return make_router(
+        derived.resource,
+        _collection(plan, db.session, scope),
+        reading=(
+            _collection(plan, db.read_session, scope) if options.get("read_from_replicas") else None
+        ),
+        **router_options,
+    )
 
 
 def _mapper_of(model: type[Any]) -> Mapper[Any]:
@@ -85,14 +96,19 @@ def _some(options: Any, wanted: Any) -> Any:
     return {name: options[name] for name in wanted.__annotations__ if name in options}
 
 
-def _collection(plan: Plan, db: Database, scope: Any) -> Any:
-    """The dependency that gives the rows as a request may see them."""
+def _collection(plan: Plan, session: Any, scope: Any) -> Any:
+    """The dependency that gives the rows as a request may see them.
+
+    Args:
+        session: The dependency that gives the session.
+        scope: One that gives which rows there are for the request; ``None`` for all.
+    """
     model, everything = plan.mapper.class_, Scope()
 
-    async def collection(session: AsyncSession = db.session) -> SQLCollection:
+    async def collection(session: AsyncSession = session) -> SQLCollection:
         return SQLCollection(plan, session, everything)
 
-    async def scoped(given: Any = scope, session: AsyncSession = db.session) -> SQLCollection:
+    async def scoped(given: Any = scope, session: AsyncSession = session) -> SQLCollection:
         return SQLCollection(plan, session, make_scope(model, given))
 
     return Depends(collection if scope is None else scoped)
@@ -114,6 +130,7 @@ def _check_writable(mapper: Mapper[Any], derived: Derived, options: SQLCrudOptio
     """
     operations: Collection[Operation] = options.get("operations", OPERATIONS)
     resource, has_hooks = derived.resource, "hooks" in options
+    _check_readable(mapper, resource.read)
     if {"create", "create_many"}.intersection(operations) and not has_hooks:
         if "scope" not in options:
             _check_complete(mapper, derived)
@@ -121,6 +138,15 @@ def _check_writable(mapper: Mapper[Any], derived: Derived, options: SQLCrudOptio
     if not has_hooks:
         _check_known(mapper, derived, "replace", resource.replace)
         _check_known(mapper, derived, "patch", resource.patch)
+
+
+def _check_readable(mapper: Mapper[Any], schema: type[BaseModel]) -> None:
+    for name, field in zip(attribute_names(schema), schema.model_fields.values()):
+        if field.is_required() and not hasattr(mapper.class_, name):
+            raise ValueError(
+                f"The schema for `read` of {mapper.class_.__name__} has a field {name!r}, which "
+                "the model has not. Take it out, or give the model a property of that name."
+            )
 
 
 def _check_complete(mapper: Mapper[Any], derived: Derived) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Optional
 
 from annotated_types import Len
@@ -11,7 +11,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from pydantic_core import PydanticUndefined
 from sqlalchemy.orm import Mapper
 
-from vivace.sql.crud.columns import ColumnField, Exceptions, column_fields, constant_default
+from vivace.sql.crud.columns import (
+    ColumnField,
+    Exceptions,
+    column_fields,
+    constant_default,
+    key_fields,
+)
 from vivace.sql.crud.relations import RelationField, relation_fields, stood_for
 
 Definitions = dict[str, tuple[Any, Any]]
@@ -99,27 +105,26 @@ def key_getter(relation: RelationField) -> Callable[[Any], tuple[Any, ...]]:
 
 def _shown_key(relation: RelationField) -> Any:
     """The type of a key that is shown: of a single value, or an object of several."""
-    names, columns = relation.key_names(), column_fields(relation.target, Exceptions())
-    if len(names) > 1:
-        fields: Definitions = {name: (columns[name].type.read, ...) for name in names}
+    columns = key_fields(relation.target)
+    if len(columns) > 1:
+        fields: Definitions = {name: (one.type.read, ...) for name, one in columns.items()}
         return _make(f"{relation.target.class_.__name__}Key", Shown, relation.target, fields)
-    [name] = names
-    kind = columns[name].type.read
-    return Annotated[kind, BeforeValidator(lambda thing: getattr(thing, name))]
+    [(name, column)] = columns.items()
+    return Annotated[column.type.read, BeforeValidator(lambda thing: getattr(thing, name))]
 
 
 def _sent_key(relation: RelationField) -> Any:
     """The type of a key that is sent. An object with the key is taken too, as it may be shown."""
-    names, columns = relation.key_names(), column_fields(relation.target, Exceptions())
-    if len(names) > 1:
-        fields: Definitions = {name: (columns[name].type.write, ...) for name in names}
+    columns = key_fields(relation.target)
+    if len(columns) > 1:
+        fields: Definitions = {name: (one.type.compare, ...) for name, one in columns.items()}
         return create_model(f"{relation.target.class_.__name__}Ref", **fields)  # type: ignore[call-overload]
-    [name] = names
+    [(name, column)] = columns.items()
 
     def key_of(given: Any) -> Any:
         return given.get(name, given) if isinstance(given, dict) else given
 
-    return Annotated[columns[name].type.write, BeforeValidator(key_of)]
+    return Annotated[column.type.compare, BeforeValidator(key_of)]
 
 
 def create_schema(
@@ -138,7 +143,7 @@ def create_schema(
         for name, column in columns.items()
         if column.is_settable and name not in instead
     }
-    fields.update(_sent_relations(relations))
+    fields.update(_sent_relations(relations.values()))
     return _make(title, Sent, mapper, fields)
 
 
@@ -163,7 +168,7 @@ def replace_schema(
         for name, column in columns.items()
         if column.is_replaceable and name not in instead
     }
-    fields.update(_sent_relations(relations))
+    fields.update(_sent_relations(one for one in relations.values() if not one.is_key))
     made = _make(title, Sent, mapper, fields)
     made.shown_only = frozenset(shown.model_fields) - frozenset(fields)  # type: ignore[attr-defined]
     return made
@@ -187,11 +192,12 @@ def _nothing() -> None:
     return None
 
 
-def _sent_relations(relations: Mapping[str, RelationField]) -> Definitions:
+def _sent_relations(relations: Iterable[RelationField]) -> Definitions:
     fields: Definitions = {}
-    for name, relation in relations.items():
+    for relation in relations:
         if not relation.is_writable:
             continue
+        name = relation.name
         key = _sent_key(relation)
         said: dict[str, Any] = {"description": relation.relationship.doc}
         if relation.is_many:

@@ -50,7 +50,7 @@ class Migrations:
     ) -> None:
         self._database = database
         self.directory = directory
-        self._config = Config(stdout=output or sys.stdout)
+        self._config = Config(stdout=output or sys.stdout, output_buffer=output or sys.stdout)
         self._config.set_main_option("script_location", _escape(str(directory)))
         self._config.set_main_option("file_template", _escape(FILE_NAME))
         self._config.attributes["database"] = database
@@ -208,11 +208,10 @@ def _leave_out_empty(migration: Any, revision: Any, directives: list[Any]) -> No
 
 
 def _format(path: Path) -> None:
-    """Format what Alembic has written, which breaks lines as no style guide does."""
+    """Format what was written: Alembic breaks lines as no style guide does."""
     if find_spec("ruff") is not None:
-        ruff = [sys.executable, "-m", "ruff"]
-        subprocess.run([*ruff, "check", "--fix", "--quiet", path], check=False)
-        subprocess.run([*ruff, "format", "--quiet", path], check=False)
+        command = [sys.executable, "-m", "ruff", "format", "--quiet", path]
+        subprocess.run(command, check=False)
 
 
 def _escape(value: str) -> str:

@@ -90,6 +90,8 @@ def encode(document: Mapping[str, Any]) -> bytes:
     """
     try:
         return bson.encode(document, codec_options=CODEC)
+    except RecursionError as error:
+        raise Unstorable([()]) from error
     except UNSTORABLE:
         pass
     # Few documents have such keys, so it is cheaper to look for them only now.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -102,7 +102,7 @@ class Collection(Generic[D]):
         sort: Sort | None = None,
         skip: int = 0,
         limit: int = 0,
-    ) -> AsyncIterator[D]:
+    ) -> AsyncGenerator[D, None]:
         """The same as :meth:`find`, one by one: for more than should be in memory at once."""
         with filter_is_storable():
             if self._stages:
@@ -121,13 +121,13 @@ class Collection(Generic[D]):
             return await self.raw.count_documents(filter or {})
 
     @overload
-    async def aggregate(self, pipeline: Iterable[Stage]) -> list[dict[str, Any]]: ...
+    async def aggregate(self, pipeline: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]: ...
 
     @overload
-    async def aggregate(self, pipeline: Iterable[Stage], model: type[M]) -> list[M]: ...
+    async def aggregate(self, pipeline: Iterable[Mapping[str, Any]], model: type[M]) -> list[M]: ...
 
     async def aggregate(
-        self, pipeline: Iterable[Stage], model: type[BaseModel] | None = None
+        self, pipeline: Iterable[Mapping[str, Any]], model: type[BaseModel] | None = None
     ) -> list[Any]:
         """What comes out of a pipeline.
 

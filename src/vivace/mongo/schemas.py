@@ -130,11 +130,9 @@ def _without_function(field: FieldInfo) -> FieldInfo:
 def _make(
     model: type[BaseDocument], name: str, base: type[M], fields: Mapping[str, Any]
 ) -> type[M]:
-    made: type[M] = create_model(
-        name, __base__=base, __module__=model.__module__, **fields
-    )
+    made: type[M] = create_model(name, __base__=base, __module__=model.__module__, **fields)
     # Not the documentation of the base class.
-    made.__doc__ = model.__doc__ if model.__doc__ != BaseDocument.__doc__ else None
+    made.__doc__ = model.__doc__
     return made
 
 

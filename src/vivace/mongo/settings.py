@@ -1,4 +1,4 @@
-"""Limits on connections and operations."""
+"""Limits on connections and on waiting."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ class MongoSettings:
         server_selection_timeout: Seconds that an operation waits for a server that can be reached:
             so soon a 503 comes where the database is away. An election in a replica set takes
             longer; who would rather wait for its end than be told sets 15.
-        operation_timeout: Seconds that an operation may take with everything it waits for, its
-            second try included; ``None`` sets no limit.
+        response_timeout: Seconds that a server may take to answer; ``None`` sets no limit. What
+            PyMongo tries a second time may take twice as long. Its own ``timeoutMS`` is for all of
+            an operation, and has the better of ``server_selection_timeout``.
         retry_after: Seconds after which a client is told to try again, while the database is away.
         translate_errors: Whether errors of PyMongo become HTTP errors in a request; see
             :func:`vivace.mongo.errors.translate`. If not, they reach the app's own handlers.
@@ -36,7 +37,7 @@ class MongoSettings:
     pool_timeout: float = 5.0
     connect_timeout: float = 2.0
     server_selection_timeout: float = 2.0
-    operation_timeout: float | None = 10.0
+    response_timeout: float | None = 30.0
     retry_after: int = 5
     translate_errors: bool = True
     client_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -47,8 +48,8 @@ class MongoSettings:
         _require(fits, "min_pool_size", "from 0 to max_pool_size")
         for name in ("pool_timeout", "connect_timeout", "server_selection_timeout"):
             _require(getattr(self, name) >= 0.001, name, "at least 0.001 seconds")
-        if self.operation_timeout is not None:
-            _require(self.operation_timeout >= 0.001, "operation_timeout", "at least 0.001 seconds")
+        if self.response_timeout is not None:
+            _require(self.response_timeout >= 0.001, "response_timeout", "at least 0.001 seconds")
         _require(self.retry_after >= 0, "retry_after", "a number of seconds")
 
     def limits(self) -> dict[str, Any]:
@@ -60,8 +61,8 @@ class MongoSettings:
             "connectTimeoutMS": milliseconds(self.connect_timeout),
             "serverSelectionTimeoutMS": milliseconds(self.server_selection_timeout),
         }
-        if self.operation_timeout is not None:
-            limits["timeoutMS"] = milliseconds(self.operation_timeout)
+        if self.response_timeout is not None:
+            limits["socketTimeoutMS"] = milliseconds(self.response_timeout)
         return limits
 
 

@@ -98,15 +98,15 @@ class S3Store:
     async def put(
         self, name: str, chunks: AsyncIterable[bytes], headers: Mapping[str, str]
     ) -> None:
+        check_name(name)
         # The library reads in a task of its own, and an upload that is cancelled it does not
         # abort, whereas one whose source fails it does. So ``chunks`` is read here, and what goes
         # wrong with that is made known to the upload.
         handover = _Handover()
         upload = asyncio.ensure_future(self._upload(name, handover, headers))
-        upload.add_done_callback(lambda _: handover.close())
+        upload.add_done_callback(lambda _: handover.end())
         try:
-            with suppress(anyio.BrokenResourceError):
-                await handover.send(chunks)
+            await handover.send(chunks)
             await asyncio.shield(upload)
         except BaseException:
             handover.abandon()
@@ -120,7 +120,7 @@ class S3Store:
         with _errors():
             await obstore.put_async(
                 self._bucket,
-                check_name(name),
+                name,
                 handover.receive(),
                 attributes=dict(headers),
                 chunk_size=self._part_size,
@@ -159,28 +159,26 @@ class _Handover:
         self._is_abandoned = False
 
     async def send(self, chunks: AsyncIterable[bytes]) -> None:
-        """Pass on all of ``chunks``.
-
-        Raises:
-            BrokenResourceError: The upload has ended before.
-        """
-        async for chunk in chunks:
-            await self._entrance.send(chunk)
+        """Pass on all of ``chunks``, or as many as the upload takes before it fails."""
+        with suppress(anyio.BrokenResourceError):
+            async for chunk in chunks:
+                await self._entrance.send(chunk)
         self._entrance.close()
-
-    async def receive(self) -> AsyncIterator[bytes]:
-        async for chunk in self._exit:
-            yield chunk
-        if self._is_abandoned:
-            raise _Abandoned
 
     def abandon(self) -> None:
         """Have the upload fail, rather than end with what there is."""
         self._is_abandoned = True
         self._entrance.close()
 
-    def close(self) -> None:
-        self._entrance.close()
+    async def receive(self) -> AsyncIterator[bytes]:
+        """The chunks, for the upload."""
+        async for chunk in self._exit:
+            yield chunk
+        if self._is_abandoned:
+            raise _Abandoned
+
+    def end(self) -> None:
+        """The upload has ended: it takes no more."""
         self._exit.close()
 
 

@@ -214,6 +214,8 @@ def _reported() -> Iterator[None]:
         raise CommandError(str(error), "Choose another one with --directory.") from None
     except (FileNotFoundError, ImportError) as error:
         raise CommandError(str(error)) from None
+    except OSError as error:
+        raise CommandError(f"The database cannot be reached: {error}") from None
 
 
 def _find_database(entrypoint: str | None, named: str | None) -> Any:

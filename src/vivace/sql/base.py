@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -12,11 +13,12 @@ from sqlalchemy import URL, Connection
 
 from vivace import Depends
 from vivace.sql.address import Address
-from vivace.sql.errors import Fault, find_fault, translate
+from vivace.sql.errors import Fault, Unavailable, find_fault, translate
 from vivace.sql.settings import DatabaseSettings
 from vivace.sql.tables import Tables, as_list
 
 E = TypeVar("E")
+logger = logging.getLogger("vivace.sql")
 
 #: The longest pause before a second try, in seconds; each further one may be twice as long.
 PAUSE = 0.02
@@ -110,6 +112,9 @@ class BaseDatabase(ABC, Generic[E]):
         """
         if self.settings.translate_errors:
             translated = translate(error, self.settings.retry_after)
+            if isinstance(translated, Unavailable):
+                # No statement is in it, and so nothing of what people have entrusted to the app.
+                logger.warning("%s %s", translated.detail, getattr(error, "orig", error))
             if translated is not None:
                 raise translated from error
 

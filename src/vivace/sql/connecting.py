@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import URL, Engine, event
-from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
+from sqlalchemy import URL, AsyncAdaptedQueuePool, Engine, PoolProxiedConnection, event
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError, OperationalError
 
 
 @dataclass
@@ -31,12 +31,11 @@ class _Turns:
     def connect(self, dialect: Any, record: Any, args: list[Any], params: dict[str, Any]) -> Any:
         for replica in self._due():
             try:
-                return _connect(dialect, replica.args, replica.params)
-            except dialect.loaded_dbapi.Error:
+                return dialect.connect(*replica.args, **replica.params)
+            except Exception:
                 replica.away_until = time.monotonic() + self._retry
-        if self._replicas:
-            record.info["replace_at"] = min(replica.away_until for replica in self._replicas)
-        return _connect(dialect, args, params)
+        record.info["replace_at"] = min(replica.away_until for replica in self._replicas)
+        return dialect.connect(*args, **params)
 
     def _due(self) -> list[_Replica]:
         self._next += 1
@@ -53,7 +52,7 @@ class _Turns:
 def connect_in_turn(
     engine: Engine, replicas: Sequence[URL], retry: float, connect_args: Mapping[str, Any]
 ) -> None:
-    """Have ``engine`` connect to ``replicas``, and to its own address where none answers.
+    """Have ``engine`` connect to ``replicas``, or to its own address where none answers.
 
     Args:
         retry: Seconds for which one that does not answer is left alone.
@@ -65,25 +64,23 @@ def connect_in_turn(
         places.append(_Replica(list(args), {**params, **connect_args}))
     turns = _Turns(places, retry)
     event.listen(engine, "do_connect", turns.connect)
-    if places:
-        event.listen(engine, "checkout", turns.leave_primary)
+    event.listen(engine, "checkout", turns.leave_primary)
 
 
-def _connect(dialect: Any, args: list[Any], params: dict[str, Any]) -> Any:
-    """A connection of the driver's; its errors are those of the DB-API (PEP 249).
+class AsyncPool(AsyncAdaptedQueuePool):
+    """A pool that says in one way that no connection could be made.
 
-    Raises:
-        dbapi.OperationalError: The server cannot be reached, which asyncpg says as the system does.
+    What asyncpg raises is the system's error, or one of its own; where the server goes away while a
+    connection is being set up, also that an operation is in progress.
     """
-    dbapi = dialect.loaded_dbapi
-    try:
-        return dialect.connect(*args, **params)
-    except dbapi.Error:
-        raise
-    except Exception as error:
-        if isinstance(error, OSError) or hasattr(error, "sqlstate"):
-            raise dbapi.OperationalError(f"Connecting failed: {error}") from error
-        raise
+
+    def connect(self) -> PoolProxiedConnection:
+        try:
+            return super().connect()
+        except Exception as error:
+            if isinstance(error, OSError) or "asyncpg" in type(error).__module__:
+                raise OperationalError(None, None, error, hide_parameters=True) from error
+            raise
 
 
 def try_before_use(engine: Engine, rest: float) -> None:
@@ -100,7 +97,11 @@ def try_before_use(engine: Engine, rest: float) -> None:
     @event.listens_for(engine, "checkout")
     def try_connection(connection: Any, record: Any, proxy: Any) -> None:
         rests_since = record.info.pop("rests_since", None)
-        if rests_since is None or time.monotonic() - rests_since < rest:
+        if rests_since is None:
+            return
+        if time.monotonic() - rests_since < rest:
+            if _is_known_to_be_closed(connection):
+                raise InvalidatePoolError
             return
         try:
             alive = dialect.do_ping(connection)
@@ -110,4 +111,10 @@ def try_before_use(engine: Engine, rest: float) -> None:
             raise InvalidatePoolError
 
 
-__all__ = ["connect_in_turn", "try_before_use"]
+def _is_known_to_be_closed(connection: Any) -> bool:
+    """Whether the driver has been told that the server has closed the connection, as asyncpg is."""
+    is_closed = getattr(getattr(connection, "driver_connection", None), "is_closed", None)
+    return callable(is_closed) and is_closed()
+
+
+__all__ = ["AsyncPool", "connect_in_turn", "try_before_use"]

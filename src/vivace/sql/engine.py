@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import URL, AsyncAdaptedQueuePool, Engine, NullPool, QueuePool, create_engine, event
+from sqlalchemy import URL, Engine, NullPool, QueuePool, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from vivace.sql import sqlite
-from vivace.sql.connecting import connect_in_turn, try_before_use
+from vivace.sql.connecting import AsyncPool, connect_in_turn, try_before_use
 from vivace.sql.database_url import is_sqlite
 from vivace.sql.errors import wrap_driver_error
 from vivace.sql.settings import DatabaseSettings
@@ -30,7 +30,7 @@ def make_async_engine(
         read_only: Whether transactions are refused to write.
         for_migrations: Without a pool, and without a limit on how long a statement takes.
     """
-    options = _options(url, settings, None if for_migrations else AsyncAdaptedQueuePool)
+    options = _options(url, settings, None if for_migrations else AsyncPool)
     engine = create_async_engine(url, **options)
     _set_up(engine.sync_engine, settings, options, replicas, read_only, for_migrations)
     return engine
@@ -99,7 +99,8 @@ def _set_up(
     read_only: bool,
     for_migrations: bool,
 ) -> None:
-    connect_in_turn(engine, replicas, settings.replica_retry, options["connect_args"])
+    if replicas:
+        connect_in_turn(engine, replicas, settings.replica_retry, options["connect_args"])
     event.listen(engine, "handle_error", wrap_driver_error)
     if is_sqlite(engine.url):
         sqlite.set_up(engine, settings, read_only=read_only, for_migrations=for_migrations)

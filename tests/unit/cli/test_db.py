@@ -127,7 +127,7 @@ SECOND = "\narchive = Database('sqlite:///archive.db')\n"
         (
             TABLES.format(url="postgresql://postgres@127.0.0.1:1/app") + APP,
             [],
-            "The database says: Connecting failed",
+            "The database cannot be reached: ",
         ),
     ],
 )

@@ -331,7 +331,7 @@ def test_synchronous_blocks_raise_the_same_errors(url: str) -> None:
         "mariadb+asyncmy://ada@127.0.0.1:1/app",
     ],
 )
-def test_a_database_that_is_away(url: str) -> None:
+def test_a_database_that_is_away(url: str, caplog: pytest.LogCaptureFixture) -> None:
     db = Database(url, settings=DatabaseSettings(retry_after=7))
     app = Vivace()
 
@@ -344,6 +344,10 @@ def test_a_database_that_is_away(url: str) -> None:
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "7"
     assert response.json() == {"detail": "The database cannot be reached at present."}
+    # Whoever runs the app is told more.
+    [record] = [one for one in caplog.records if one.name == "vivace.sql"]
+    assert record.levelname == "WARNING"
+    assert "connect" in record.getMessage().partition("present.")[2].lower()
 
 
 def test_a_file_error_of_the_program_is_no_absence_of_the_database(sqlite: str) -> None:

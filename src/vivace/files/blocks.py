@@ -30,19 +30,17 @@ log = logging.getLogger("vivace.files")
 
 @contextmanager
 def disk_errors() -> Iterator[None]:
-    """Around work on a disk: what goes wrong there becomes what a client is told.
+    """Around work on a disk: what goes wrong there is logged, and becomes what a client is told.
 
     Raises:
         StorageFull: The disk, or the quota, is full.
-        StoreUnavailable: Anything else; it is logged.
+        StoreUnavailable: Anything else.
     """
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
-            raise StorageFull from error
-        log.error("A disk with files does not work", exc_info=error)
-        raise StoreUnavailable from error
+        log.error("A disk with files is full, or does not work", exc_info=error)
+        raise (StorageFull if error.errno in _FULL else StoreUnavailable) from error
 
 
 async def in_thread(work: Callable[[], T]) -> T:
@@ -75,11 +73,10 @@ def sync_folder(folder: Path) -> None:
         os.close(opened)
 
 
-def write_all(file: FileIO, chunks: list[bytes]) -> None:
-    for chunk in chunks:
-        rest = memoryview(chunk)
-        while rest:
-            rest = rest[file.write(rest) :]
+def write_all(file: FileIO, content: bytes | bytearray) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 class BlockWriter:
@@ -87,20 +84,18 @@ class BlockWriter:
 
     def __init__(self, file: FileIO) -> None:
         self._file = file
-        self._waiting: list[bytes] = []
-        self._size = 0
+        self._waiting = bytearray()
 
     async def write(self, chunk: bytes) -> None:
-        self._waiting.append(chunk)
-        self._size += len(chunk)
-        if self._size >= BLOCK:
+        self._waiting += chunk
+        if len(self._waiting) >= BLOCK:
             await self.flush()
 
     async def flush(self) -> None:
         """Write what is waiting."""
-        chunks, self._waiting, self._size = self._waiting, [], 0
-        if chunks:
-            await in_thread(partial(write_all, self._file, chunks))
+        waiting, self._waiting = self._waiting, bytearray()
+        if waiting:
+            await in_thread(partial(write_all, self._file, waiting))
 
 
 async def read_blocks(file: FileIO, start: int, stop: int | None) -> AsyncGenerator[bytes]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterable
 import anyio
 
 from vivace import Request
+from vivace.exceptions import VivaceError
 from vivace.files.digests import BodyDigests
 from vivace.files.errors import FileError, FileTooLarge, UploadTooSlow
 
@@ -44,6 +45,7 @@ async def receive(request: Request, patience: float) -> AsyncGenerator[bytes]:
     Raises:
         UploadTooSlow: Nothing came for ``patience`` seconds.
         ClientDisconnect: The client went away.
+        VivaceError: Something else has read the body.
     """
     pieces = request.stream()
     while True:
@@ -52,6 +54,11 @@ async def receive(request: Request, patience: float) -> AsyncGenerator[bytes]:
                 piece = await anext(pieces, None)
         except TimeoutError:
             raise UploadTooSlow(patience) from None
+        except RuntimeError as error:
+            raise VivaceError(
+                "The body has been read before. An endpoint that takes an upload cannot have "
+                "parameters of Form, File or Body: files.form gives the fields of a form."
+            ) from error
         if piece is None:
             return
         if piece:
@@ -85,20 +92,20 @@ def _check_plain(request: Request) -> None:
 async def peek(chunks: AsyncIterable[bytes], size: int) -> tuple[bytes, AsyncGenerator[bytes]]:
     """The first ``size`` bytes, or all where there are fewer; and all of the bytes, these too."""
     rest = aiter(chunks)
-    first: list[bytes] = []
-    while sum(map(len, first)) < size:
+    first = bytearray()
+    while len(first) < size:
         try:
-            first.append(await anext(rest))
+            first += await anext(rest)
         except StopAsyncIteration:
             break
 
     async def again() -> AsyncGenerator[bytes]:
-        for chunk in first:
-            yield chunk
+        if first:
+            yield bytes(first)
         async for chunk in rest:
             yield chunk
 
-    return b"".join(first)[:size], again()
+    return bytes(first[:size]), again()
 
 
 __all__ = ["check_announced", "peek", "read_body", "receive"]

@@ -275,6 +275,10 @@ def _opening(store: Store) -> Any:
     return Depends(opened_store, scope="app")
 
 
+# Of scope "function": when the endpoint has returned, the file stays. What goes wrong later, as in
+# a background task, comes after an answer that says that it is there.
+
+
 def _upload_dependency(files: Files) -> Any:
     async def uploaded_file(
         request: Request, store: Store = files.opened
@@ -286,7 +290,7 @@ def _upload_dependency(files: Files) -> Any:
             await _take_back(files, form)
             raise
 
-    return Depends(uploaded_file)
+    return Depends(uploaded_file, scope="function")
 
 
 def _form_dependency(files: Files, most: int) -> Any:
@@ -301,7 +305,7 @@ def _form_dependency(files: Files, most: int) -> Any:
             await _take_back(files, form)
             raise
 
-    return Depends(uploaded_form)
+    return Depends(uploaded_form, scope="function")
 
 
 async def _take_back(files: Files, form: UploadedForm) -> None:

@@ -10,12 +10,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
-import obstore
-from obstore.exceptions import BaseError
-from obstore.store import S3Store as Bucket
 
+from vivace.extras import brought_by
 from vivace.files.errors import NoSuchFile, StoreUnavailable
 from vivace.files.store import check_name
+
+with brought_by("files"):
+    import obstore
+    from obstore.exceptions import BaseError
+    from obstore.store import S3Store as Bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

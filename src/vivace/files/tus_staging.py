@@ -16,13 +16,16 @@ from pathlib import Path
 from typing import Final
 
 import anyio
-from filelock import FileLock, Timeout
 
 from vivace import HTTPException
+from vivace.extras import brought_by
 from vivace.files.blocks import in_thread
 from vivace.files.errors import NoSuchFile
 from vivace.files.records import check_key, make_key
 from vivace.files.tus_upload import STATE, StagedUpload, UploadState
+
+with brought_by("files"):
+    from filelock import FileLock, Timeout
 
 #: In seconds: how often a lock is tried while it is waited for.
 _AGAIN: Final = 0.02

@@ -114,7 +114,7 @@ class StagedUpload:
         """Write a small file, whole or not at all."""
         draft = path.with_suffix(".new")
         with open_file(draft, "wb") as file:
-            write_all(file, [text.encode()])
+            write_all(file, text.encode())
             if self._fsync:
                 os.fsync(file.fileno())
         draft.replace(path)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
 
-from vivace import Request, Response, Vivace
+from vivace import BackgroundTasks, Request, Response, Vivace
 from vivace.files import DiskStore, Files, StoredFile, UploadedForm
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
@@ -28,9 +28,13 @@ def make_app(files: Files) -> Vivace:
     app = Vivace()
     app.include_router(files.router(delete=True))
 
-    async def upload(file: StoredFile, fail: bool = False) -> StoredFile:
+    async def upload(
+        file: StoredFile, tasks: BackgroundTasks, fail: bool = False, fail_later: bool = False
+    ) -> StoredFile:
         if fail:
             raise ValueError("The endpoint has failed")
+        if fail_later:
+            tasks.add_task(int, "The task fails")
         return file
 
     async def fill_in(form: UploadedForm) -> dict[str, dict[str, list[str]]]:

@@ -7,6 +7,7 @@ import anyio
 import pytest
 
 from vivace import Request
+from vivace.exceptions import VivaceError
 from vivace.files.bodies import check_announced, peek, read_body
 from vivace.files.errors import DigestMismatch, FileError, FileTooLarge, UploadTooSlow
 from vivace.requests import ClientDisconnect
@@ -91,6 +92,13 @@ async def test_who_sends_nothing_is_given_up() -> None:
 async def test_a_client_that_goes_away_is_no_end() -> None:
     with pytest.raises(ClientDisconnect):
         await read_all(request_for(b"one", ends="cut"))
+
+
+async def test_a_body_that_something_else_has_read_is_a_mistake_of_the_program() -> None:
+    request = request_for(b"one")
+    await read_all(request)
+    with pytest.raises(VivaceError, match=r"files\.form"):
+        await read_all(request)
 
 
 async def test_the_digest_is_checked_at_the_end() -> None:

@@ -106,7 +106,7 @@ async def test_a_disk_that_fails_keeps_nothing(
     error: type[Exception],
     status: int,
 ) -> None:
-    def write(file: FileIO, chunks: list[bytes]) -> None:
+    def write(file: FileIO, content: bytearray) -> None:
         file.write(b"half of it")
         raise OSError(number, os.strerror(number))
 

@@ -161,6 +161,14 @@ def test_what_an_endpoint_that_fails_was_given_does_not_stay(
         assert stored_names(store_path) == []
 
 
+def test_a_file_stays_once_the_client_knows_of_it(client: TestClient) -> None:
+    with pytest.raises(ValueError, match="The task fails"):
+        client.post("/upload?fail_later=true", content=PNG)
+    with TestClient(client.app, raise_server_exceptions=False) as quiet:
+        key = quiet.post("/upload?fail_later=true", content=PNG).json()["key"]
+        assert quiet.get(f"/files/{key}").content == PNG
+
+
 def test_types_are_found_in_the_content_alone(store_path: Path) -> None:
     files = disk_files(store_path, types=["image/png"])
     with TestClient(make_app(files)) as client:

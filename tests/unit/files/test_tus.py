@@ -191,8 +191,8 @@ def test_who_receives_a_file_may_refuse_it(store_path: Path, tmp_path: Path) -> 
 def test_a_disk_that_is_full_keeps_what_has_come(
     client: TusClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def write(file: Any, chunks: list[bytes]) -> None:
-        file.write(b"".join(chunks)[:7])
+    def write(file: Any, content: bytearray) -> None:
+        file.write(content[:7])
         raise OSError(28, os.strerror(28))
 
     address = client.begin(len(TEXT))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from werkzeug.http import parse_date, parse_etags, parse_if_range_header, parse_range_header
 
 from vivace import Request
 from vivace.files.errors import FileError
 from vivace.files.records import StoredFile
+
+#: Each of them is read by itself.
+MOST_RANGES: Final = 20
 
 
 class Range(NamedTuple):
@@ -45,7 +48,8 @@ def _check_unmodified(request: Request, stored: StoredFile) -> None:
 def wanted_ranges(request: Request, stored: StoredFile) -> list[Range]:
     """The parts of the file that are asked for, in order and apart; none for all of it.
 
-    What is no valid field, as one with ranges that overlap, is passed over (section 14.2).
+    What is no valid field is passed over, as are ranges that overlap, and very many: they cost
+    more than the file (section 14.2).
 
     Raises:
         FileError: 416, where there is nothing in any of the ranges.
@@ -65,7 +69,8 @@ def wanted_ranges(request: Request, stored: StoredFile) -> list[Range]:
             f"The file has {stored.size} bytes",
             {"Content-Range": f"bytes */{stored.size}"},
         )
-    return _joined(found)
+    joined = _joined(found)
+    return joined if len(joined) <= MOST_RANGES else []
 
 
 def _is_same(request: Request, stored: StoredFile) -> bool:
@@ -101,4 +106,4 @@ def _joined(ranges: list[Range]) -> list[Range]:
     return joined
 
 
-__all__ = ["Range", "is_unchanged", "wanted_ranges"]
+__all__ = ["MOST_RANGES", "Range", "is_unchanged", "wanted_ranges"]

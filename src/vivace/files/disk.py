@@ -14,6 +14,7 @@ from typing import Final
 
 import anyio
 
+from vivace.exceptions import VivaceError
 from vivace.files.blocks import BlockWriter, in_thread, open_file, read_blocks, sync_folder
 from vivace.files.errors import NoSuchFile
 from vivace.files.store import check_name
@@ -42,6 +43,7 @@ class DiskStore:
     def __init__(self, path: str | os.PathLike[str], *, fsync: bool = True) -> None:
         self._path = Path(path)
         self._fsync = fsync
+        self._is_open = False
 
     async def open(self) -> None:
         await in_thread(self._prepare)
@@ -54,6 +56,7 @@ class DiskStore:
         unfinished.mkdir(parents=True, exist_ok=True)
         # Links that lead to the folder are the operator's business; those inside are nobody's.
         self._path = self._path.resolve()
+        self._is_open = True
         oldest = time.time() - ABANDONED_AFTER
         for entry in os.scandir(unfinished):
             with suppress(FileNotFoundError):
@@ -121,6 +124,11 @@ class DiskStore:
 
     def _place_of(self, name: str) -> Path:
         check_name(name)
+        if not self._is_open:
+            raise VivaceError(
+                "The store is not open. An app opens it when it starts; elsewhere, "
+                "`await files.store.open()` does."
+            )
         return self._path / name[:2] / name[2:4] / name
 
 
@@ -135,7 +143,8 @@ def _check_no_link(path: Path) -> None:
 
 
 def _discard(file: FileIO, draft: Path) -> None:
-    file.close()
+    with suppress(OSError):
+        file.close()
     with suppress(OSError):
         draft.unlink()
 

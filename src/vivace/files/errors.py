@@ -69,7 +69,8 @@ class UploadTooSlow(FileError):
     """408 for a client of which nothing came for too long (RFC 9110, section 15.5.9)."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(408, "too_slow", ("body",), f"Nothing came for {seconds:g} seconds")
+        message = f"Nothing came for {seconds:g} seconds"
+        super().__init__(408, "too_slow", ("body",), message, {"Connection": "close"})
 
 
 class NoSuchFile(HTTPException):

@@ -11,14 +11,14 @@ from typing import Any
 import anyio
 from pydantic import ByteSize, TypeAdapter, ValidationError
 
-from vivace import APIRouter, Depends, HTTPException, Request, Response
+from vivace import APIRouter, HTTPException, Request, Response
 from vivace.files.bodies import peek
 from vivace.files.content_types import HEAD, TypeLimit
+from vivace.files.dependencies import form_dependency, opening, upload_dependency
 from vivace.files.dispositions import make_disposition
 from vivace.files.downloads import make_download, redirect
 from vivace.files.errors import FileTooLarge, NoSuchFile, Place, StoreUnavailable
 from vivace.files.names import safe_name
-from vivace.files.receiving import UploadedForm, receive_file, receive_form
 from vivace.files.records import Key, StoredFile, check_key, make_key, now, record_name
 from vivace.files.routes import UPLOAD_BODY, file_router
 from vivace.files.store import SigningStore, Store
@@ -82,9 +82,9 @@ class Files:
         self._cache_control = cache_control
         self._redirect_for = redirect_for
         self._check_store()
-        self.opened: Any = _opening(store)
-        self.upload: Any = _upload_dependency(self)
-        self.form: Any = _form_dependency(self, max_files)
+        self.opened: Any = opening(store)
+        self.upload: Any = upload_dependency(self)
+        self.form: Any = form_dependency(self, max_files)
         self.openapi = UPLOAD_BODY
 
     def _check_store(self) -> None:
@@ -260,60 +260,6 @@ def _size(given: int | str) -> int:
     if size <= 0:
         raise ValueError(f"max_size={given!r} is no size, as 2_000_000, '2 GB' or '2 GiB'.")
     return size
-
-
-def _opening(store: Store) -> Any:
-    """A dependency of the app's own that opens ``store`` at start-up, and closes it at the end."""
-
-    async def opened_store() -> AsyncIterator[Store]:
-        await store.open()
-        try:
-            yield store
-        finally:
-            await store.close()
-
-    return Depends(opened_store, scope="app")
-
-
-# Of scope "function": when the endpoint has returned, the file stays. What goes wrong later, as in
-# a background task, comes after an answer that says that it is there.
-
-
-def _upload_dependency(files: Files) -> Any:
-    async def uploaded_file(
-        request: Request, store: Store = files.opened
-    ) -> AsyncIterator[StoredFile]:
-        form = UploadedForm()
-        try:
-            yield await receive_file(request, files, form)
-        except BaseException:
-            await _take_back(files, form)
-            raise
-
-    return Depends(uploaded_file, scope="function")
-
-
-def _form_dependency(files: Files, most: int) -> Any:
-    async def uploaded_form(
-        request: Request, store: Store = files.opened
-    ) -> AsyncIterator[UploadedForm]:
-        form = UploadedForm()
-        try:
-            await receive_form(request, files, form, most=most)
-            yield form
-        except BaseException:
-            await _take_back(files, form)
-            raise
-
-    return Depends(uploaded_form, scope="function")
-
-
-async def _take_back(files: Files, form: UploadedForm) -> None:
-    """Delete what a request has brought that comes to nothing: the client knows no key of it."""
-    with anyio.CancelScope(shield=True):
-        for stored in form.all_files():
-            with suppress(HTTPException):
-                await files.delete(stored.key)
 
 
 __all__ = ["Files"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from vivace import Request
 from vivace.exceptions import RequestValidationError
-from vivace.files.bodies import check_announced, peek, read_body
+from vivace.files.bodies import peek, read_body
 from vivace.files.dispositions import read_parameters
 from vivace.files.errors import BrokenBody, FileError, FileTooLarge, Place
 from vivace.files.multipart import FormReader, Part, is_form
@@ -46,7 +46,6 @@ async def receive_file(request: Request, files: Files, form: UploadedForm) -> St
     """
     if not is_form(request.headers.get("content-type", "")):
         _check_no_fields(request)
-        check_announced(request, files.max_size)
         body = read_body(request, limit=files.max_size, patience=files.patience)
         stored = await files.save(body, name=_name_of(request))
         form.files[""] = [stored]

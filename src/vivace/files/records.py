@@ -35,13 +35,17 @@ def make_key() -> Key:
     return Key(secrets.token_hex(16))
 
 
+def is_key(text: str) -> bool:
+    return _KEY.fullmatch(text) is not None
+
+
 def check_key(key: str) -> Key:
     """``key``, if it can be one.
 
     Raises:
         NoSuchFile: It cannot.
     """
-    if not _KEY.fullmatch(key):
+    if not is_key(key):
         raise NoSuchFile
     return Key(key)
 
@@ -56,4 +60,4 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-__all__ = ["Key", "StoredFile", "check_key", "make_key", "now", "record_name"]
+__all__ = ["Key", "StoredFile", "check_key", "is_key", "make_key", "now", "record_name"]

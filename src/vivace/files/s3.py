@@ -23,7 +23,6 @@ with brought_by("files"):
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
 #: Of one upload (Amazon S3, "Multipart upload limits").
 MOST_PARTS: Final = 10_000
 SMALLEST_PART: Final = 5 * 1024 * 1024
@@ -163,9 +162,11 @@ class _Handover:
 
     async def send(self, chunks: AsyncIterable[bytes]) -> None:
         """Pass on all of ``chunks``, or as many as the upload takes before it fails."""
-        with suppress(anyio.BrokenResourceError):
-            async for chunk in chunks:
+        async for chunk in chunks:
+            try:
                 await self._entrance.send(chunk)
+            except anyio.BrokenResourceError:
+                break
         self._entrance.close()
 
     def abandon(self) -> None:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from datetime import timedelta
-from functools import partial
 from typing import Any, Final
 
 import anyio
 
 from vivace import APIRouter, Depends, HTTPException, Request
-from vivace.files.blocks import BlockWriter, in_thread, open_file, read_blocks
+from vivace.files.blocks import in_thread
 from vivace.files.bodies import peek, read_body
 from vivace.files.content_types import HEAD
 from vivace.files.errors import FileError, FileTooLarge, NoSuchFile, TypeNotAllowed
 from vivace.files.kit import Files
 from vivace.files.records import StoredFile
+from vivace.files.tus_content import append, append_verified, read_staged
 from vivace.files.tus_headers import (
     CONTENT_TYPE,
     Checksum,
@@ -34,17 +35,10 @@ from vivace.files.tus_upload import StagedUpload
 #: Called with a file and the metadata of its upload.
 Received = Callable[[StoredFile, Mapping[str, str]], Awaitable[None]]
 
-#: In seconds: how long one waits who asks how far an upload is: the request before may be ending.
+log = logging.getLogger("vivace.files")
+
+#: In seconds: how long a request waits for the one before, which may be about to end.
 PATIENCE: Final = 1.0
-
-
-class ChecksumMismatch(FileError):
-    """460, which tus has made up, for bytes that are not what their checksum says."""
-
-    def __init__(self, algorithm: str) -> None:
-        place = ("header", "upload-checksum")
-        message = f"The {algorithm} of the bytes is another one; they are dropped"
-        super().__init__(460, "checksum_mismatch", place, message)
 
 
 class OffsetConflict(FileError):
@@ -149,7 +143,7 @@ class Tus:
             raise FileError(415, "content_type_unknown", place, f"This has to be {CONTENT_TYPE}")
         offset = read_number(request, "upload-offset")
         checksum = read_checksum(request)
-        async with self.staging.hold(id) as upload:
+        async with self.staging.hold(id, patience=PATIENCE) as upload:
             start = await in_thread(upload.offset)
             if offset != start:
                 raise OffsetConflict(start)
@@ -184,7 +178,7 @@ class Tus:
         Raises:
             NoSuchUpload, UploadExpired, UploadLocked: There is none, or not now.
         """
-        async with self.staging.hold(id) as upload:
+        async with self.staging.hold(id, patience=PATIENCE) as upload:
             await in_thread(upload.remove)
 
     async def _append(
@@ -196,15 +190,15 @@ class Tus:
         if start < HEAD:
             body = await self._check_type(upload, start, body)
         if checksum is None:
-            await _write(upload, body)
+            await append(upload, body)
         else:
-            await _write_verified(upload, body, checksum)
+            await append_verified(upload, body, checksum)
 
     async def _check_type(
         self, upload: StagedUpload, start: int, body: AsyncGenerator[bytes]
     ) -> AsyncGenerator[bytes]:
         """``body``, if the file can be of a type that is taken as far as its beginning is there."""
-        before = b"".join([block async for block in _staged(upload, start)])
+        before = b"".join([block async for block in read_staged(upload, start)])
         head, body = await peek(body, HEAD - start)
         head = before + head
         if len(head) == min(HEAD, upload.state.length):
@@ -239,12 +233,12 @@ class Tus:
             # A process has ended after it had stored the file.
             return await self._find_whole(upload)
         return await self.files.save(
-            _staged(upload, upload.state.length), name=name, key=upload.state.key
+            read_staged(upload, upload.state.length), name=name, key=upload.state.key
         )
 
     async def _find_whole(self, upload: StagedUpload) -> StoredFile:
         stored = await self.files.find(upload.state.key)
-        async with aclosing(self.files.read(stored.key, 0, 1)) as content:
+        async with aclosing(self.files.read(stored.key)) as content:
             await anext(content, None)
         return stored
 
@@ -255,51 +249,11 @@ class Tus:
     async def purge_again_and_again(self) -> None:
         """Remove uploads that have expired, until cancelled."""
         while True:
-            with suppress(HTTPException):
+            try:
                 await self.purge()
+            except Exception as error:
+                log.error("Uploads that have expired cannot be removed", exc_info=error)
             await asyncio.sleep(self._purge_every.total_seconds())
-
-
-async def _staged(upload: StagedUpload, stop: int) -> AsyncGenerator[bytes]:
-    """The bytes of an upload up to ``stop``."""
-    with await in_thread(partial(open_file, upload.data, "rb")) as file:
-        async for block in read_blocks(file, 0, stop):
-            yield block
-
-
-async def _write(upload: StagedUpload, body: AsyncIterator[bytes]) -> None:
-    with await in_thread(partial(open_file, upload.data, "ab")) as file:
-        writer = BlockWriter(file)
-        try:
-            async for chunk in body:
-                await writer.write(chunk)
-        finally:
-            # What has come counts, also where no more does.
-            with anyio.CancelScope(shield=True):
-                await writer.flush()
-                await in_thread(upload.sync)
-
-
-async def _write_verified(
-    upload: StagedUpload, body: AsyncIterator[bytes], checksum: Checksum
-) -> None:
-    await in_thread(upload.mark_unverified)
-    digest = checksum.start()
-
-    async def hashed() -> AsyncIterator[bytes]:
-        async for chunk in body:
-            digest.update(chunk)
-            yield chunk
-
-    try:
-        await _write(upload, hashed())
-        if digest.digest() != checksum.digest:
-            raise ChecksumMismatch(checksum.algorithm)
-        await in_thread(upload.verify)
-    except BaseException:
-        with anyio.CancelScope(shield=True):
-            await in_thread(upload.drop_unverified)
-        raise
 
 
 def _opening(tus: Tus) -> Any:
@@ -318,4 +272,4 @@ def _opening(tus: Tus) -> Any:
     return Depends(opened_uploads, scope="app")
 
 
-__all__ = ["ChecksumMismatch", "OffsetConflict", "Tus"]
+__all__ = ["OffsetConflict", "Tus"]

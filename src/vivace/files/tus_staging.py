@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Final
 
 import anyio
+from pydantic import ValidationError
 
 from vivace import HTTPException
 from vivace.extras import brought_by
 from vivace.files.blocks import in_thread
 from vivace.files.errors import NoSuchFile
-from vivace.files.records import check_key, make_key
+from vivace.files.records import check_key, is_key, make_key
 from vivace.files.tus_upload import STATE, StagedUpload, UploadState
 
 with brought_by("files"):
@@ -95,7 +96,7 @@ class Staging:
         try:
             folder = self._path / check_key(id)
             state = UploadState.model_validate_json((folder / STATE).read_bytes())
-        except (FileNotFoundError, NoSuchFile):
+        except (FileNotFoundError, NotADirectoryError, NoSuchFile, ValidationError):
             raise NoSuchUpload from None
         return StagedUpload(folder, state, self._lifetime, fsync=self._fsync)
 
@@ -126,11 +127,14 @@ class Staging:
 
     async def purge(self) -> int:
         """Remove uploads that have expired, and say how many; none that a request is at."""
-        ids = await in_thread(lambda: [entry.name for entry in self._path.iterdir()])
         removed = 0
-        for id in ids:
+        for id in await in_thread(self._ids):
             removed += await in_thread(partial(self._remove_expired, id))
         return removed
+
+    def _ids(self) -> list[str]:
+        """Those of all uploads; what else is in the folder is somebody else's."""
+        return [path.name for path in self._path.iterdir() if path.is_dir() and is_key(path.name)]
 
     def _remove_expired(self, id: str) -> bool:
         folder = self._path / id

@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from vivace import Request
 from vivace.files import FileError, StoredFile
-from vivace.files.conditions import Range, is_unchanged, wanted_ranges
+from vivace.files.conditions import MOST_RANGES, Range, is_unchanged, wanted_ranges
 
 STORED = StoredFile(
     key="0" * 32,
@@ -120,6 +120,14 @@ def test_ranges_behind_the_end_are_an_error(field: str) -> None:
         wanted_ranges(asking(range=field), STORED)
     assert refused.value.status_code == 416
     assert refused.value.headers == {"Content-Range": "bytes */1000"}
+
+
+def test_very_many_ranges_are_passed_over() -> None:
+    fields = [f"{start}-{start}" for start in range(0, 4 * MOST_RANGES, 2)]
+    most = "bytes=" + ",".join(fields[:MOST_RANGES])
+    assert len(wanted_ranges(asking(range=most), STORED)) == MOST_RANGES
+    more = "bytes=" + ",".join(fields[: MOST_RANGES + 1])
+    assert wanted_ranges(asking(range=more), STORED) == []
 
 
 @pytest.mark.parametrize("field", ["bytes=0-", "bytes=-1", "bytes=0-0"])

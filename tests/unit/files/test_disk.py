@@ -12,6 +12,7 @@ import anyio
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from vivace.exceptions import VivaceError
 from vivace.files.disk import ABANDONED_AFTER, DiskStore
 from vivace.files.errors import NoSuchFile, StorageFull, StoreUnavailable
 
@@ -207,6 +208,14 @@ async def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
     await store.open()
     await store.put(NAME, pieces(b"a"), {})
     assert await read(store) == b"a"
+
+
+async def test_a_store_that_nobody_has_opened_says_so(store_path: Path) -> None:
+    store = DiskStore(store_path)
+    with pytest.raises(VivaceError, match=r"await files\.store\.open"):
+        await store.put(NAME, pieces(b"a"), {})
+    with pytest.raises(VivaceError):
+        await read(store)
 
 
 async def test_what_a_process_has_left_unfinished_is_removed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -219,15 +220,18 @@ def test_uploads_go_on_after_a_restart(client: TusClient, tus: Tus, tmp_path: Pa
 
 
 def test_expired_uploads_are_removed_while_the_app_runs(files: Files, tmp_path: Path) -> None:
-    tus = Tus(files, tmp_path / "staging", lifetime=timedelta(0), fsync=False)
+    tus = Tus(files, tmp_path / "staging", fsync=False, purge_every=timedelta(milliseconds=10))
     app = Vivace()
     app.include_router(tus.router())
     with TestClient(app) as test_client:
         client = TusClient(test_client)
-        assert client.create(10).status_code == 410
-    (tmp_path / "staging" / "0").mkdir()
-    os.utime(tmp_path / "staging" / "0", (0, 0))
-    with TestClient(app) as test_client:
-        # Looked for at the start, and then again and again.
-        TusClient(test_client).client.options("/uploads")
-    assert staged(tmp_path) == []
+        kept, expired = client.begin(10), client.begin(10)
+        folder = tmp_path / "staging" / expired.rpartition("/")[2]
+        for path in (*folder.iterdir(), folder):
+            os.utime(path, (0, 0))
+        until = time.monotonic() + 20
+        while (status := client.head(expired).status_code) != 404:
+            assert status == 410
+            assert time.monotonic() < until
+        assert client.offset(kept) == 0
+    assert staged(tmp_path) == [kept.rpartition("/")[2]]

@@ -141,6 +141,20 @@ async def test_what_a_request_is_at_is_not_removed(staging: Staging) -> None:
     await staging.find(upload.state.id)
 
 
+async def test_what_is_somebody_else_s_is_left_alone(staging: Staging, tmp_path: Path) -> None:
+    (tmp_path / "staging" / "family").mkdir()
+    (tmp_path / "staging" / "family" / "photo").touch()
+    (tmp_path / "staging" / ("a" * 32)).touch()
+    for path in (tmp_path / "staging").iterdir():
+        os.utime(path, (0, 0))
+    assert await staging.purge() == 0
+    assert (tmp_path / "staging" / "family" / "photo").exists()
+    assert (tmp_path / "staging" / ("a" * 32)).exists()
+    for id in ("family", "a" * 32):
+        with pytest.raises(NoSuchUpload):
+            await staging.find(id)
+
+
 async def test_what_was_made_halfway_is_removed(staging: Staging, tmp_path: Path) -> None:
     folder = tmp_path / "staging" / ("a" * 32)
     folder.mkdir()

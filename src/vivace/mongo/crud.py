@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection as Names, Sequence
+from collections.abc import Collection as Names, Mapping, Sequence
 from typing import Any, Unpack
 
 from pydantic import BaseModel, ValidationError
@@ -26,6 +26,7 @@ from vivace.mongo.collection import Collection
 from vivace.mongo.database import Mongo
 from vivace.mongo.documents import BaseDocument
 from vivace.mongo.list_fields import key_type, list_fields
+from vivace.mongo.lookup import stored_name
 from vivace.mongo.schemas import (
     Access,
     create_schema,
@@ -53,6 +54,9 @@ def crud_router(
     hidden: Names[str] = (),
     read_only: Names[str] = (),
     write_only: Names[str] = (),
+    filters: Names[str] | None = None,
+    sortable: Names[str] | None = None,
+    scope: Any = None,
     **options: Unpack[CrudOptions],
 ) -> APIRouter:
     """Make the routes that list, create, read, replace, patch and delete documents.
@@ -73,6 +77,11 @@ def crud_router(
         hidden: Fields that clients neither see nor set.
         read_only: Those that they see and do not set.
         write_only: Those that they set and do not see.
+        filters: What lists are filtered by; by default all scalars that are shown, those of
+            embedded models as ``album.title``.
+        sortable: What they are sorted by; by default all scalars that are shown.
+        scope: A ``Depends`` that gives which documents a request may see: the values that they
+            have, which those that it makes get, or a filter of MongoDB's.
         options: See :class:`~vivace.crud.CrudOptions`.
 
     Raises:
@@ -83,7 +92,7 @@ def crud_router(
     access.check(model)
     shown = read or read_schema(model, access)
     reading = _reading_model(model, read)
-    fields = list_fields(model, access.unseen)
+    fields = list_fields(model, shown, filters=filters, sortable=sortable)
     resource = Resource(
         name=name or resource_name(model),
         plural=plural or model.__collection__,
@@ -97,12 +106,31 @@ def crud_router(
     # So that their indexes are made.
     mongo.collection(model)
     mongo.collection(reading)
-    nullable = frozenset(field.name for field in fields if field.nullable)
+    return make_router(resource, _items(mongo, model, reading, resource, scope), **options)
 
-    async def collection(documents: Documents = mongo.documents) -> Items:
-        return Items(documents, model, reading, resource, nullable)
 
-    return make_router(resource, Depends(collection), **options)
+def _items(
+    mongo: Mongo,
+    model: type[BaseDocument],
+    reading: type[BaseDocument],
+    resource: Resource,
+    scope: Any,
+) -> Any:
+    """The dependency that gives the documents as a request may see them."""
+
+    async def everything(documents: Documents = mongo.documents) -> Items:
+        return Items(documents, model, reading, resource, {})
+
+    async def scoped(given: Any = scope, documents: Documents = mongo.documents) -> Items:
+        if not isinstance(given, Mapping):
+            # Better no documents than all of them.
+            raise TypeError(
+                f"The scope of {model.__name__} is {given!r}. Give the values that its documents "
+                "have, or a filter: a dictionary."
+            )
+        return Items(documents, model, reading, resource, given)
+
+    return Depends(everything if scope is None else scoped)
 
 
 def _reading_model(model: type[BaseDocument], read: type[BaseModel] | None) -> type[BaseDocument]:
@@ -122,7 +150,7 @@ class Items:
     Args:
         model: What they are written as.
         reading: What they are read as.
-        nullable: Fields that may be null.
+        scope: Which of them there are.
     """
 
     def __init__(
@@ -131,17 +159,20 @@ class Items:
         model: type[BaseDocument],
         reading: type[BaseDocument],
         resource: Resource,
-        nullable: Names[str],
+        scope: Mapping[str, Any],
     ) -> None:
         self._model = model
         self._written: Collection[Any] = documents[model]
         self._read: Collection[Any] = documents[reading]
         self._looked_up = reading.model_fields.keys() - model.model_fields.keys()
         self._resource = resource
-        self._nullable = nullable
+        self._scope = {stored_name(name): value for name, value in scope.items()}
+        self._common = {name: value for name, value in scope.items() if _is_value(name, value)}
 
     async def select(self, selection: Selection) -> Slice[Any]:
-        pipeline = listed(selection, self._nullable)
+        nullable = {field.name for field in self._resource.fields if field.nullable}
+        scoped = [{"$match": self._scope}] if self._scope else []
+        pipeline = [*scoped, *listed(selection, nullable)]
         found = await self._read.aggregate(pipeline, self._read.model)
         more = len(found) > selection.limit
         items = found[: selection.limit]
@@ -149,11 +180,13 @@ class Items:
             items.reverse()
         total = None
         if selection.total:
-            total = await self._written.count(conditions(selection.filters))
+            wanted = {"$and": [self._scope, conditions(selection.filters)]}
+            total = await self._written.count(wanted)
         return Slice(items, more, total)
 
     async def read(self, key: Key) -> Any:
-        return await self._read.find_one({"_id": key[0]})
+        scoped = {"$and": [self._scope]} if self._scope else {}
+        return await self._read.find_one({"_id": key[0], **scoped})
 
     async def create(self, values: Values) -> Any:
         return await self._as_read(await self._written.insert(self._validate(values)))
@@ -207,13 +240,21 @@ class Items:
     def _validate(self, values: Values, *place: int) -> Any:
         """The document that has ``values``, which the schemas have let through one by one."""
         try:
-            return self._model.model_validate(values, by_alias=False, by_name=True)
+            return self._model.model_validate(
+                {**values, **self._common}, by_alias=False, by_name=True
+            )
         except ValidationError as error:
             raise invalid_body(error, *place) from None
 
     async def _as_read(self, written: Any) -> Any:
         """What a later :meth:`read` gives of a document that was written."""
         return written if self._read is self._written else await self._read.get(written.id)
+
+
+def _is_value(name: str, value: Any) -> bool:
+    """Whether a part of a filter says what documents have, rather than what is true of them."""
+    is_operator = isinstance(value, Mapping) and any(key.startswith("$") for key in value)
+    return not name.startswith("$") and "." not in name and not is_operator
 
 
 __all__ = ["crud_router"]

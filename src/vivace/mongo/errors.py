@@ -130,9 +130,9 @@ def _translate_state(error: OperationFailure, retry_after: int) -> HTTPException
 def _translate_bulk(error: BulkWriteError) -> HTTPException | None:
     """What is wrong with the first item that is refused; its place begins with the index."""
     for refused in (error.details or {}).get("writeErrors", ()):
-        if refused.get("code") == DUPLICATE:
-            return duplicate(refused).of_item(refused["index"])
-        return _translate_code(refused.get("code"))
+        code = refused.get("code")
+        reply = duplicate(refused) if code == DUPLICATE else _translate_code(code)
+        return reply.of_item(refused["index"]) if isinstance(reply, RefusedRequest) else reply
     return None
 
 
@@ -143,9 +143,7 @@ def duplicate(details: Mapping[str, Any] | None) -> Conflict:
     """The conflict that the details of a duplicate key tell of: with which fields."""
     pattern: Mapping[str, Any] = (details or {}).get("keyPattern") or {}
     names = ["id" if name == "_id" else name for name in pattern]
-    conflict = already_exists()
-    places = [("body", *name.split(".")) for name in names]
-    return Conflict(conflict.type, conflict.message, places or conflict.locations)
+    return already_exists(*(tuple(name.split(".")) for name in names))
 
 
 def _too_large() -> HTTPException:

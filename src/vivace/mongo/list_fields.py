@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -47,21 +48,59 @@ def key_type(model: type[BaseDocument]) -> Any:
     return bare
 
 
-def list_fields(model: type[BaseDocument], unseen: Collection[str]) -> tuple[Field, ...]:
-    """What lists are filtered and sorted by.
+def list_fields(
+    model: type[BaseDocument],
+    shown: type[BaseModel],
+    *,
+    filters: Collection[str] | None = None,
+    sortable: Collection[str] | None = None,
+) -> tuple[Field, ...]:
+    """What lists are filtered and sorted by: never what is not shown, as that would show it.
 
     A scalar is sorted by, too. Of an embedded model its scalars are filtered by, as
     ``album.title``; of an array of scalars, whether it has one.
+
+    Args:
+        shown: What is shown of a document.
+        filters, sortable: Names to choose, where not all that are possible are wanted.
+
+    Raises:
+        ValueError: A name is none of those that are possible.
     """
-    return tuple(
+    possible = [
         made
         for name, field in model.model_fields.items()
-        if name not in unseen and not is_lookup(field)
-        for made in _fields_of(name, field)
+        if name in shown.model_fields and not is_lookup(field)
+        for made in _fields_of(name, field, shown.model_fields[name])
+    ]
+    filters = _chosen(model, "filters", filters, [one.name for one in possible])
+    sorted_by = [one.name for one in possible if one.sortable]
+    sortable = _chosen(model, "sortable", sortable, sorted_by)
+    return tuple(
+        replace(
+            one,
+            operators=one.operators if one.name in filters else frozenset(),
+            sortable=one.name in sortable,
+        )
+        for one in possible
     )
 
 
-def _fields_of(name: str, field: FieldInfo) -> Iterator[Field]:
+def _chosen(
+    model: type[BaseDocument], option: str, wanted: Collection[str] | None, possible: list[str]
+) -> Collection[str]:
+    if wanted is None:
+        return possible
+    for name in wanted:
+        if name not in possible:
+            raise ValueError(
+                f"{model.__name__}.{name} is none of what lists can have for `{option}`: "
+                f"{', '.join(possible)}."
+            )
+    return wanted
+
+
+def _fields_of(name: str, field: FieldInfo, shown: FieldInfo) -> Iterator[Field]:
     bare, nullable = _without_null(field.annotation)
     found = _scalar(bare)
     if found is not None:
@@ -72,8 +111,12 @@ def _fields_of(name: str, field: FieldInfo) -> Iterator[Field]:
         found = _scalar(get_args(bare)[0])
         if found is not None:
             yield Field(name, found[0], EQUALITY)
-    elif isinstance(bare, type) and issubclass(bare, BaseModel):
+    elif _is_model(bare) and shown.annotation == field.annotation:
         yield from _fields_within(name, bare, nullable=nullable)
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _fields_within(name: str, model: type[BaseModel], *, nullable: bool) -> Iterator[Field]:

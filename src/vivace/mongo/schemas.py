@@ -136,9 +136,13 @@ def _make(
     return made
 
 
+#: Where a word begins.
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
 def resource_name(model: type[BaseModel]) -> str:
     """What one is called, as ``playlist_item``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", model.__name__).lower()
+    return _WORDS.sub("_", model.__name__).lower()
 
 
 __all__ = [

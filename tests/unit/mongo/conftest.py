@@ -5,7 +5,9 @@ It is the one that ``MONGO_URL`` names, or SecantusDB, which is among the develo
 
 from __future__ import annotations
 
+import gc
 import os
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from secrets import token_hex
 
@@ -15,7 +17,7 @@ from pymongo import MongoClient
 from vivace.mongo import Documents, Mongo, MongoSettings
 
 from .commands import Commands
-from .server import is_installed, running_server
+from .server import is_installed, running_server, with_one_monitor
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     if given := os.environ.get("MONGO_URL"):
-        yield given
+        yield with_one_monitor(given)
         return
     if not is_installed():
         pytest.skip("There is no server: SecantusDB is not installed, and MONGO_URL is not set.")
@@ -74,3 +76,15 @@ def mongo(server_url: str, name: str, commands: Commands) -> Mongo:
 async def documents(mongo: Mongo) -> AsyncIterator[Documents]:
     async with mongo as documents:
         yield documents
+
+
+@pytest.fixture
+def absent_url() -> Iterator[str]:
+    """An address where nobody listens.
+
+    A client that is closed while it tries to connect leaves a socket to the garbage collector.
+    """
+    yield "mongodb://127.0.0.1:1/music"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()

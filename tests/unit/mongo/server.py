@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 #: Runs SecantusDB, and ends when its standard input does: so it never outlives the tests, however
 #: these end. It is under the GPL, and imported nowhere else.
@@ -34,6 +35,16 @@ def is_installed() -> bool:
     return find_spec("secantus") is not None
 
 
+def with_one_monitor(url: str) -> str:
+    """``url`` with which a client watches its server by one connection.
+
+    PyMongo leaves a socket to the garbage collector if a client is closed while it opens a second.
+    """
+    parts = urlsplit(url)
+    query = "&".join(filter(None, [parts.query, "serverMonitoringMode=poll"]))
+    return parts._replace(path=parts.path or "/", query=query).geturl()
+
+
 class MongoServer:
     """A server on a port of its own, which can be killed and started again.
 
@@ -50,7 +61,7 @@ class MongoServer:
 
     @property
     def url(self) -> str:
-        return f"mongodb://127.0.0.1:{self.port}/"
+        return with_one_monitor(f"mongodb://127.0.0.1:{self.port}/")
 
     def start(self) -> None:
         """Start it, on the port that it had before, and wait until it listens."""

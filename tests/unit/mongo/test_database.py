@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
@@ -17,8 +18,10 @@ from .music import Playlist, PlaylistWithSongs, Song
 
 pytestmark = pytest.mark.anyio
 
-ABSENT = "mongodb://127.0.0.1:1/music"
 IMPATIENT = MongoSettings(server_selection_timeout=0.05, connect_timeout=0.05)
+
+#: See ``absent_url``.
+closed_while_connecting = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
 def make_app(mongo: Mongo) -> Vivace:
@@ -96,8 +99,9 @@ def test_errors_reach_the_app_s_own_handlers_where_that_is_wanted(
         assert client.post("/songs", json={"title": "a"}).json() == {"error": "DuplicateKeyError"}
 
 
-def test_a_database_that_is_away_is_a_503_that_leaks_nothing() -> None:
-    app = make_app(Mongo(ABSENT, create_indexes=False, settings=IMPATIENT))
+@closed_while_connecting
+def test_a_database_that_is_away_is_a_503_that_leaks_nothing(absent_url: str) -> None:
+    app = make_app(Mongo(absent_url, create_indexes=False, settings=IMPATIENT))
     with TestClient(app) as client:
         response = client.get("/count")
     assert response.status_code == 503
@@ -105,8 +109,9 @@ def test_a_database_that_is_away_is_a_503_that_leaks_nothing() -> None:
     assert response.json() == {"detail": "The database cannot be reached at present."}
 
 
-def test_an_app_that_makes_indexes_does_not_start_without_the_database() -> None:
-    app = make_app(Mongo(ABSENT, settings=IMPATIENT))
+@closed_while_connecting
+def test_an_app_that_makes_indexes_does_not_start_without_the_database(absent_url: str) -> None:
+    app = make_app(Mongo(absent_url, settings=IMPATIENT))
     with pytest.raises(PyMongoError) as caught, TestClient(app):
         pass
     assert "create_indexes=False" in caught.value.__notes__[0]
@@ -163,8 +168,9 @@ async def test_in_a_script(mongo: Mongo) -> None:
         await documents[Song].count()
 
 
-async def test_a_script_that_cannot_begin_leaves_nothing_open() -> None:
-    mongo = Mongo(ABSENT, settings=IMPATIENT)
+@closed_while_connecting
+async def test_a_script_that_cannot_begin_leaves_nothing_open(absent_url: str) -> None:
+    mongo = Mongo(absent_url, settings=IMPATIENT)
     mongo.collection(Song)
     with pytest.raises(PyMongoError):
         async with mongo:
@@ -183,8 +189,7 @@ async def test_models_that_are_looked_up_have_their_indexes_too(
 
 
 async def test_the_database_may_be_named_by_the_address(server_url: str, name: str) -> None:
-    separator = "" if server_url.endswith("/") else "/"
-    async with Mongo(f"{server_url}{separator}{name}") as documents:
+    async with Mongo(urlsplit(server_url)._replace(path=f"/{name}").geturl()) as documents:
         assert documents.database.name == name
 
 

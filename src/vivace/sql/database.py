@@ -158,15 +158,21 @@ class Database(BaseDatabase[PerLoop[AsyncEngines]]):
         """
 
         async def open_session(ready: None = opened) -> AsyncIterator[AsyncSession]:
+            session = await self.make_session(read_only=read_only)
             try:
-                async with await self.make_session(read_only=read_only) as session:
-                    yield session
-                    # What was written since the response: by a stream, or by background tasks.
-                    if session.in_transaction():
-                        await session.commit()
+                yield session
+                # What was written since the response: by a stream, or by background tasks.
+                if session.in_transaction():
+                    await session.commit()
             except SQLAlchemyError as error:
                 self.raise_translated(error)
                 raise
+            finally:
+                if session.in_transaction():
+                    await asyncio.shield(session.close())
+                else:
+                    # There is no connection to be given back, and so nothing to be awaited.
+                    session.sync_session.close()
 
         async def session(
             opened_session: AsyncSession = Depends(open_session),

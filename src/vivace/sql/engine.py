@@ -74,6 +74,8 @@ def _options(url: URL, settings: DatabaseSettings, pool: type | None) -> dict[st
             # One that was used a moment ago is most likely alive.
             "pool_use_lifo": True,
         }
+    if is_sqlite(url):
+        options["pool_reset_on_return"] = None
     return options | given
 
 

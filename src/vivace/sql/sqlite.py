@@ -8,7 +8,8 @@ from secrets import token_hex
 from typing import Any
 from weakref import finalize
 
-from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, PoolResetState, event
+from sqlalchemy.exc import OperationalError
 
 from vivace.sql.settings import DatabaseSettings
 
@@ -77,7 +78,17 @@ def set_up(
 
     @event.listens_for(engine, "begin")
     def emit_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        try:
+            _call(connection.connection.dbapi_connection, "execute", begin)
+        except sqlite3.Error as error:
+            raise OperationalError(begin, None, error, hide_parameters=True) from error
+
+    @event.listens_for(engine, "reset")
+    def reset(connection: Any, record: Any, state: PoolResetState) -> None:
+        # The pool's own reset would call into the connection's thread, mostly for nothing.
+        driver = getattr(connection, "driver_connection", connection)
+        if not state.terminate_only and driver.in_transaction:
+            connection.rollback()
 
     if timeout is not None:
         _time_statements(engine, timeout)
@@ -98,13 +109,16 @@ class _Deadline:
 def _limit(connection: Any) -> _Deadline:
     """Have SQLite interrupt a statement of ``connection`` that runs past its deadline."""
     deadline = _Deadline()
-    if isinstance(connection, sqlite3.Connection):
-        connection.set_progress_handler(deadline.is_over, INSTRUCTIONS)
-    else:
-        connection.run_async(
-            lambda driver: driver.set_progress_handler(deadline.is_over, INSTRUCTIONS)
-        )
+    _call(connection, "set_progress_handler", deadline.is_over, INSTRUCTIONS)
     return deadline
+
+
+def _call(connection: Any, method: str, *arguments: Any) -> None:
+    """Call a method of the driver's connection, of which aiosqlite's awaits it."""
+    if isinstance(connection, sqlite3.Connection):
+        getattr(connection, method)(*arguments)
+    else:
+        connection.run_async(lambda driver: getattr(driver, method)(*arguments))
 
 
 def _time_statements(engine: Engine, seconds: float) -> None:

@@ -14,7 +14,7 @@ from vivace.crud.errors import PreconditionFailed, PreconditionRequired, invalid
 
 #: An element of a list of entity tags, which may be empty (sections 5.6.1 and 8.8.3).
 _ELEMENT = re.compile(
-    r"[ \t]*(?:(?P<weak>W/)?\"(?P<tag>[\x21\x23-\x7e\x80-\xff]*)\"[ \t]*)?(?:,|$)"
+    r"[ \t]*(?:(?P<weak>W/)?\"(?P<tag>[\x21\x23-\x7e\x80-\xff]*)\"[ \t]*)?(?:,|\Z)"
 )
 
 

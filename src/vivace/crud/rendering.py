@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from vivace import Response
 from vivace.crud.collection import Collection
 from vivace.crud.preconditions import Preconditions, make_etag
+from vivace.exceptions import ResponseValidationError
 
 JSON = "application/json"
 
@@ -25,8 +26,17 @@ class Renderer:
         self._adapter: TypeAdapter[Any] = TypeAdapter(shown)
 
     def render(self, value: Any) -> bytes:
-        """The JSON text of ``value``, of whose attributes or items the model is made."""
-        shown = self._adapter.validate_python(value, from_attributes=True)
+        """The JSON text of ``value``, of whose attributes or items the model is made.
+
+        Raises:
+            ResponseValidationError: It cannot be made of them, which is a fault of the program.
+        """
+        try:
+            shown = self._adapter.validate_python(value, from_attributes=True)
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+            located = [{**one, "loc": ("response", *one["loc"])} for one in errors]
+            raise ResponseValidationError(located, body=value) from error
         return self._adapter.dump_json(shown, by_alias=True)
 
 

@@ -39,7 +39,14 @@ class Book:
     price: Decimal = Decimal(10)
     published: date | None = None
     notes: dict[str, Any] = field(default_factory=dict)
+    #: Not shown.
     shelf: str = "a"
+
+    def numbered(self, id: int) -> Book:
+        return replace(self, id=id)
+
+    def on_shelf(self, shelf: str) -> Book:
+        return replace(self, shelf=shelf)
 
 
 class BookFields(BaseModel):

@@ -164,6 +164,9 @@ class SyncDatabase(BaseDatabase[SyncEngines]):
             finally:
                 if session.in_transaction():
                     await gate.run(session.close)
+                else:
+                    # There is no connection to be given back, and so nothing that could block.
+                    session.close()
 
         async def session(
             opened_session: Session = Depends(open_session),

@@ -8,18 +8,18 @@ import pytest
 from sqlalchemy import make_url, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
-from tests.unit.sql.databases import KINDS, new_database, plain_engine
+from tests.unit.sql.databases import new_database, plain_engine
 from tests.unit.sql.heroes import Base, Hero, add_heroes
-from tests.unit.sql.proxy import Proxy
 
 from vivace import Vivace
 from vivace.sql import Database, DatabaseSettings, SyncDatabase
 from vivace.testclient import AsyncTestClient, TestClient
 
-SERVERS = [kind for kind in KINDS if kind != "sqlite"]
+from .conftest import SERVERS
+from .proxy import Proxy
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=SERVERS)
 def databases(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[str]]:
@@ -34,10 +34,6 @@ def databases(
             Base.metadata.create_all(plain_engine(url))
             add_heroes(url, name)
         yield [primary, first, second]
-
-
-# A file does not go away.
-on_servers = pytest.mark.parametrize("databases", SERVERS, indirect=True)
 
 
 def test_reading_sessions_go_to_replicas_in_turn(databases: list[str]) -> None:
@@ -64,7 +60,6 @@ def test_reading_sessions_go_to_replicas_in_turn(databases: list[str]) -> None:
         assert client.post("/heroes").json() == ["primary", "new"]
 
 
-@on_servers
 def test_the_primary_is_read_where_no_replica_is_there(databases: list[str]) -> None:
     url, replica, _ = databases
     with Proxy(make_url(replica)) as proxy:
@@ -88,7 +83,6 @@ def test_the_primary_is_read_where_no_replica_is_there(databases: list[str]) -> 
         assert asyncio.run(ask()) == ["primary", "first"]
 
 
-@on_servers
 def test_a_replica_that_goes_away_is_replaced(databases: list[str]) -> None:
     url, replica, _ = databases
     with Proxy(make_url(replica)) as proxy:

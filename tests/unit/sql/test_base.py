@@ -106,9 +106,9 @@ def prepare(url: str) -> None:
 
 
 @pytest.fixture
-async def client(postgresql: str) -> AsyncIterator[tuple[AsyncTestClient, Database]]:
+async def client(sqlite: str) -> AsyncIterator[tuple[AsyncTestClient, Database]]:
     """As the page on databases has it."""
-    db = Database(postgresql)
+    db = Database(sqlite)
     with db.rolled_back():
         async with AsyncTestClient(make_app(db)) as client:
             yield client, db

@@ -82,21 +82,6 @@ def test_a_value_that_no_record_can_have(url: str, values: dict[str, Any], detai
     assert stored_names(url) == []
 
 
-@pytest.mark.parametrize("values", [{"name": "a" * 30}, {"name": "ada", "age": BIG}])
-@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
-def test_a_value_that_does_not_fit_its_column(
-    kind: str, values: dict[str, Any], request: pytest.FixtureRequest
-) -> None:
-    """SQLite takes columns less strictly."""
-    assert post_hero(request.getfixturevalue(kind), values).status_code == 422
-
-
-@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
-def test_text_with_a_nul_has_no_place_in_postgresql(postgresql: str, driver: str) -> None:
-    url = postgresql.replace("postgresql:", f"postgresql+{driver}:")
-    assert post_hero(url, {"name": "a\0b"}).status_code == 422
-
-
 @pytest.mark.parametrize("number", [BIG, HUGE, -HUGE])
 def test_no_number_that_is_asked_for_is_a_fault_of_the_program(url: str, number: int) -> None:
     db = Database(url)
@@ -210,35 +195,10 @@ async def collide(url: str, first: list[str], second: list[str]) -> list[int]:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
-async def test_a_deadlock_ends_one_of_two(kind: str, request: pytest.FixtureRequest) -> None:
-    url: str = request.getfixturevalue(kind)
-    add_heroes(url, "ada", "bob")
-    ada = "UPDATE heroes SET age = age + 1 WHERE name = 'ada'"
-    bob = "UPDATE heroes SET age = age + 1 WHERE name = 'bob'"
-    assert await collide(url, [ada, bob], [bob, ada]) == [200, 503]
-
-
-@pytest.mark.anyio
 async def test_of_two_who_write_what_both_have_read_one_gives_way(sqlite: str) -> None:
     add_heroes(sqlite, "ada")
     read, write = "SELECT * FROM heroes", "UPDATE heroes SET age = age + 1"
     assert await collide(sqlite, [read, write], [read, write]) == [200, 503]
-
-
-@pytest.mark.anyio
-async def test_a_serialisation_failure_ends_one_of_two(postgresql: str) -> None:
-    add_heroes(postgresql, "ada")
-    settings = DatabaseSettings(engine_options={"isolation_level": "SERIALIZABLE"})
-    db = Database(postgresql, settings=settings)
-
-    with pytest.raises(Unavailable):
-        async with db.begin() as one:
-            await one.scalars(select(Hero))
-            async with db.begin() as other:
-                await other.execute(text("UPDATE heroes SET age = 30"))
-            await one.execute(text("UPDATE heroes SET age = 40"))
-    await db.close()
 
 
 # As the app wants it.
@@ -361,19 +321,6 @@ def test_a_file_error_of_the_program_is_no_absence_of_the_database(sqlite: str) 
 
     with TestClient(app, raise_server_exceptions=False) as client:
         assert client.get("/heroes").status_code == 500
-
-
-def test_a_table_that_is_locked_for_long(mariadb: str) -> None:
-    """The wait for a lock ends with the statement's time."""
-    add_heroes(mariadb, "ada")
-    locked = SyncDatabase(mariadb)
-    waiting = SyncDatabase(mariadb, settings=DatabaseSettings(statement_timeout=0.1))
-    with locked.begin() as session:
-        session.execute(text("UPDATE heroes SET age = 30"))
-        with pytest.raises(Unavailable), waiting.begin() as other:
-            other.execute(text("UPDATE heroes SET age = 40"))
-    locked.close()
-    waiting.close()
 
 
 def test_a_file_that_is_written_for_long(sqlite: str) -> None:

@@ -67,7 +67,7 @@ def read_metadata(text: str) -> dict[str, str]:
         MalformedHeader: It is something else.
     """
     found: dict[str, str] = {}
-    for pair in text.split(",") if text.strip() else ():
+    for pair in text.split(",") if text.strip(" ") else ():
         name, _, value = pair.strip(" ").partition(" ")
         if not name or not name.isascii() or name in found:
             raise MalformedHeader("upload-metadata", "Each value needs a name of its own, in ASCII")

@@ -6,8 +6,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
 
+from hypothesis import HealthCheck, settings
+
 from vivace import BackgroundTasks, Request, Response, Vivace
 from vivace.files import DiskStore, Files, StoredFile, UploadedForm
+
+#: For tests of any input: on a machine that is busy one can take long, and fixtures are shared.
+fuzz = settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 GIF = b"GIF89a\x01\x00\x01\x00" + bytes(40)

@@ -9,6 +9,8 @@ from vivace import Request
 from vivace.files import FileError, StoredFile
 from vivace.files.conditions import MOST_RANGES, Range, is_unchanged, wanted_ranges
 
+from .samples import fuzz
+
 STORED = StoredFile(
     key="0" * 32,
     name="a.txt",
@@ -167,6 +169,7 @@ RANGES = st.lists(
 ).map("".join)
 
 
+@fuzz
 @given(RANGES | RANGES.map("bytes={}".format), st.integers(0, 1000))
 def test_any_range_is_found_passed_over_or_refused(field: str, size: int) -> None:
     stored = STORED.model_copy(update={"size": size})
@@ -181,6 +184,7 @@ def test_any_range_is_found_passed_over_or_refused(field: str, size: int) -> Non
         end = stop
 
 
+@fuzz
 @given(
     st.dictionaries(
         st.sampled_from(

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from vivace.files.content_types import HEAD, TypeLimit, detect
 from vivace.files.errors import TypeNotAllowed
 
-from .samples import GIF, JUNK, PDF, PNG, TEXT
+from .samples import GIF, JUNK, PDF, PNG, TEXT, fuzz
 
 
 def make_zip() -> bytes:
@@ -71,6 +71,7 @@ BEGINNINGS = st.sampled_from(
 )
 
 
+@fuzz
 @given(st.binary(max_size=300) | st.builds(bytes.__add__, BEGINNINGS, st.binary(max_size=50)))
 def test_any_content_has_a_type(content: bytes) -> None:
     assert "/" in detect(content)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import anyio
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from vivace.exceptions import VivaceError
 from vivace.files.disk import ABANDONED_AFTER, DiskStore
 from vivace.files.errors import NoSuchFile, StorageFull, StoreUnavailable
 
-from .samples import pieces, stored_names
+from .samples import fuzz, pieces, stored_names
 
 pytestmark = pytest.mark.anyio
 
@@ -145,8 +145,8 @@ async def test_a_file_that_is_deleted_while_it_is_read_is_read_to_the_end(store:
 PATHS = st.lists(st.sampled_from(["..", "/", "\\", "etc", "%2e", "\0", "a" * 40]), max_size=6)
 
 
+@fuzz
 @given(name=st.text(max_size=30) | PATHS.map("".join))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_name_leads_outside(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret").write_text("secret")
     store = DiskStore(tmp_path / "store", fsync=False)

@@ -8,6 +8,8 @@ from hypothesis import given, strategies as st
 from vivace.files.dispositions import make_disposition, read_parameters
 from vivace.files.names import safe_name
 
+from .samples import fuzz
+
 
 @pytest.mark.parametrize(
     ("value", "kind", "filename"),
@@ -30,6 +32,7 @@ def test_the_name_of_a_file_is_read(value: bytes, kind: str, filename: str | Non
     assert parameters.get("filename") == filename
 
 
+@fuzz
 @given(st.binary(max_size=200))
 def test_any_value_is_read(value: bytes) -> None:
     kind, parameters = read_parameters(value)
@@ -47,6 +50,7 @@ def test_any_other_name_is_written_for_old_clients_and_new_ones() -> None:
     )
 
 
+@fuzz
 @given(st.text(max_size=100).map(safe_name))
 def test_a_name_comes_back_as_it_was_written(name: str) -> None:
     value = make_disposition(name, "image/png")

@@ -9,6 +9,8 @@ from hypothesis import given, strategies as st
 from vivace.files.errors import BrokenBody
 from vivace.files.multipart import FormReader, is_form
 
+from .samples import fuzz
+
 CONTENT_TYPE = "multipart/form-data; boundary=frontier"
 FORM = (
     b"preamble\r\n"
@@ -47,6 +49,7 @@ def read(
     return anyio.run(read_all)
 
 
+@fuzz
 @given(st.lists(st.integers(1, 40), max_size=40))
 def test_a_form_is_the_same_in_whatever_pieces_it_comes(sizes: list[int]) -> None:
     assert read(FORM, sizes) == PARTS
@@ -97,6 +100,7 @@ def test_a_form_without_a_boundary_is_broken(content_type: str) -> None:
     assert refused.value.detail[0]["loc"] == ["header", "content-type"]
 
 
+@fuzz
 @given(
     st.lists(
         st.sampled_from(
@@ -122,6 +126,7 @@ def test_any_body_is_a_form_or_is_broken(body: bytes) -> None:
         assert refused.status_code == 400
 
 
+@fuzz
 @given(st.text(max_size=50))
 def test_any_boundary_is_one_or_is_refused(boundary: str) -> None:
     try:

@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from vivace.files import Files
 from vivace.files.receiving import FORM_OVERHEAD, MOST_FIELDS
 from vivace.testclient import TestClient
 
-from .samples import PNG, TEXT, disk_files, make_app, stored_names
+from .samples import PNG, TEXT, disk_files, fuzz, make_app, stored_names
 
 
 def test_a_body_is_a_file(client: TestClient) -> None:
@@ -180,6 +180,7 @@ def test_types_are_found_in_the_content_alone(store_path: Path) -> None:
         assert client.post("/upload", files={"photo": ("a.txt", PNG, "text/plain")}).is_success
 
 
+@fuzz
 @given(
     content_type=st.sampled_from(
         ["multipart/form-data; boundary=b", "multipart/form-data", "text/plain", "multipart/x"]
@@ -201,7 +202,6 @@ def test_types_are_found_in_the_content_alone(store_path: Path) -> None:
         max_size=10,
     ).map(b"".join),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 def test_no_input_is_a_fault(
     client: TestClient, content_type: str, disposition: str, body: bytes
 ) -> None:

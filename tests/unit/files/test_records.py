@@ -7,6 +7,8 @@ from vivace.files.errors import NoSuchFile
 from vivace.files.records import check_key, make_key, now, record_name
 from vivace.files.store import check_name
 
+from .samples import fuzz
+
 
 def test_keys_are_names_that_stores_take() -> None:
     key = make_key()
@@ -24,6 +26,7 @@ def test_what_is_no_key_is_no_file(key: str) -> None:
         check_key(key)
 
 
+@fuzz
 @given(st.text(max_size=60))
 def test_no_other_text_is_a_key(text: str) -> None:
     with pytest.raises(NoSuchFile):

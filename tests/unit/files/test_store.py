@@ -7,6 +7,8 @@ from vivace.files import DiskStore
 from vivace.files.s3 import S3Store
 from vivace.files.store import SigningStore, check_name
 
+from .samples import fuzz
+
 
 @pytest.mark.parametrize(
     "name",
@@ -20,6 +22,7 @@ def test_a_name_that_could_lead_elsewhere_is_refused(name: str) -> None:
         check_name(name)
 
 
+@fuzz
 @given(st.text(min_size=4, max_size=30))
 def test_a_name_that_is_taken_is_one_part_of_a_path(name: str) -> None:
     try:

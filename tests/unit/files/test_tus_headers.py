@@ -14,6 +14,8 @@ from vivace.files.tus_headers import (
     read_number,
 )
 
+from .samples import fuzz
+
 
 def request_with(name: str, value: str) -> Request:
     headers = [(name.encode(), value.encode("latin-1", "replace"))]
@@ -35,7 +37,9 @@ def test_metadata_is_read(text: str, found: dict[str, str]) -> None:
     assert read_metadata(text) == found
 
 
-@pytest.mark.parametrize("text", [",", "a YQ==,", "a YQ==,a YQ==", "a YQ", "a b c", "\u00fc YQ=="])
+@pytest.mark.parametrize(
+    "text", [",", "a YQ==,", "a YQ==,a YQ==", "a YQ", "a b c", "\u00fc YQ==", "\x85"]
+)
 def test_what_is_no_metadata_is_refused(text: str) -> None:
     with pytest.raises(MalformedHeader) as refused:
         read_metadata(text)
@@ -46,6 +50,7 @@ def test_what_is_no_metadata_is_refused(text: str) -> None:
 PAIRS = st.sampled_from([",", " ", "YQ==", "a", "=", "filename", "\t"]) | st.text(max_size=5)
 
 
+@fuzz
 @given(st.lists(PAIRS, max_size=10).map("".join))
 def test_any_metadata_is_read_or_refused(text: str) -> None:
     try:
@@ -57,6 +62,7 @@ def test_any_metadata_is_read_or_refused(text: str) -> None:
     assert all(name for name in found)
 
 
+@fuzz
 @given(
     st.dictionaries(
         st.text(st.characters(categories=["L", "N"], max_codepoint=127), min_size=1), st.text()

@@ -9,13 +9,13 @@ from typing import Any
 
 import anyio
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from vivace import Depends, HTTPException, Vivace
 from vivace.files.tus import Tus
 from vivace.testclient import TestClient
 
-from .samples import TEXT, disk_files
+from .samples import TEXT, disk_files, fuzz
 from .tus_client import PIECE, SPEAKS, TusClient, metadata
 
 
@@ -233,13 +233,13 @@ FIELDS = st.sampled_from(
 )
 
 
+@fuzz
 @given(
     method=st.sampled_from(["POST", "PATCH", "HEAD", "DELETE", "OPTIONS"]),
     headers=st.dictionaries(FIELDS, VALUES),
     content=st.binary(max_size=10),
     is_piece=st.booleans(),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 def test_no_input_is_a_fault(
     client: TusClient, method: str, headers: dict[str, str], content: bytes, is_piece: bool
 ) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import anyio
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from vivace.files.tus_staging import NoSuchUpload, Staging, UploadExpired, UploadLocked
 from vivace.files.tus_upload import StagedUpload
+
+from .samples import fuzz
 
 pytestmark = pytest.mark.anyio
 
@@ -39,8 +41,8 @@ async def test_an_upload_is_found_by_its_id(staging: Staging) -> None:
     assert found.state.key != found.state.id
 
 
+@fuzz
 @given(st.text(max_size=40))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 def test_any_text_may_be_asked_for(tmp_path: Path, id: str) -> None:
     async def ask() -> None:
         staging = Staging(tmp_path, LIFETIME, fsync=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -10,6 +12,7 @@ from typing import Any, TypeVar
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 
 from vivace.mongo.codec import CODEC
 from vivace.mongo.collection import Collection
@@ -20,6 +23,9 @@ T = TypeVar("T")
 
 #: The session of the transaction that the running code is part of.
 _session: ContextVar[AsyncClientSession | None] = ContextVar("mongo_session", default=None)
+
+#: The longest pause before a second try, in seconds; each further one may be twice as long.
+PAUSE = 0.02
 
 
 class Documents:
@@ -77,23 +83,34 @@ class Documents:
         async with self._begin_session() as session, await session.start_transaction():
             yield session
 
-    async def run(self, work: Callable[[AsyncClientSession], Awaitable[T]]) -> T:
+    async def run(
+        self, work: Callable[[AsyncClientSession], Awaitable[T]], *, attempts: int = 3
+    ) -> T:
         """Do ``work`` in a transaction, again where it had to give way to another one.
 
         What ``work`` does besides is done again too. Within another transaction it is part of that,
-        and done once.
+        and done once. PyMongo's ``with_transaction`` would go on for two minutes, also while the
+        server is away.
 
         Args:
             work: Called with the session, which need not be passed on.
+            attempts: How often it is tried at most.
 
         Raises:
             TransactionsNotSupported: The server has none.
+            pymongo.errors.OperationFailure: It had to give way each time.
         """
-        session = _session.get()
-        if session is not None:
-            return await work(session)
-        async with self._begin_session() as session:
-            return await session.with_transaction(work)
+        if _session.get() is not None:
+            attempts = 1
+        for attempt in range(1, attempts + 1):
+            try:
+                async with self.transaction() as session:
+                    return await work(session)
+            except PyMongoError as error:
+                if attempt == attempts or not _may_succeed(error):
+                    raise
+            await asyncio.sleep(random.uniform(0, PAUSE * 2**attempt))
+        raise ValueError(f"attempts={attempts} is not a positive number.")
 
     @asynccontextmanager
     async def _begin_session(self) -> AsyncIterator[AsyncClientSession]:
@@ -105,6 +122,12 @@ class Documents:
                 yield session
             finally:
                 _session.reset(token)
+
+
+def _may_succeed(error: PyMongoError) -> bool:
+    """Whether the transaction that has failed with ``error`` may succeed if it is done again."""
+    is_away = isinstance(error, ServerSelectionTimeoutError)
+    return error.has_error_label("TransientTransactionError") and not is_away
 
 
 __all__ = ["Documents"]

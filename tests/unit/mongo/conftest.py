@@ -5,9 +5,7 @@ It is the one that ``MONGO_URL`` names, or SecantusDB, which is among the develo
 
 from __future__ import annotations
 
-import gc
 import os
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from secrets import token_hex
 
@@ -17,7 +15,7 @@ from pymongo import MongoClient
 from vivace.mongo import Documents, Mongo, MongoSettings
 
 from .commands import Commands
-from .server import is_installed, running_server, with_one_monitor
+from .server import clients_cut_short, is_installed, running_server, with_one_monitor
 
 
 @pytest.fixture
@@ -42,7 +40,7 @@ def standalone_url() -> Iterator[str]:
     """A server that belongs to no replica set."""
     if not is_installed():
         pytest.skip("SecantusDB is not installed.")
-    with running_server(standalone=True) as server:
+    with running_server("--standalone") as server:
         yield server.url
 
 
@@ -80,11 +78,6 @@ async def documents(mongo: Mongo) -> AsyncIterator[Documents]:
 
 @pytest.fixture
 def absent_url() -> Iterator[str]:
-    """An address where nobody listens.
-
-    A client that is closed while it tries to connect leaves a socket to the garbage collector.
-    """
-    yield "mongodb://127.0.0.1:1/music"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    """An address where nobody listens."""
+    with clients_cut_short():
+        yield "mongodb://127.0.0.1:1/music"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import queue
 import re
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -50,13 +52,13 @@ class MongoServer:
 
     Args:
         storage: Where it keeps its files.
-        standalone: Whether it belongs to no replica set.
+        options: Of the command, as ``--standalone``.
     """
 
-    def __init__(self, storage: Path, *, standalone: bool = False) -> None:
+    def __init__(self, storage: Path, *options: str) -> None:
         self.port = 0
         self._storage = storage
-        self._options = ["--standalone"] if standalone else []
+        self._options = options
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -131,12 +133,24 @@ class Log:
 
 
 @contextmanager
-def running_server(*, standalone: bool = False) -> Iterator[MongoServer]:
+def running_server(*options: str) -> Iterator[MongoServer]:
     """A server that is started, and surely ended, with all that it kept."""
     with tempfile.TemporaryDirectory(prefix="vivace-mongo-") as storage:
-        server = MongoServer(Path(storage), standalone=standalone)
+        server = MongoServer(Path(storage), *options)
         try:
             server.start()
             yield server
         finally:
             server.kill()
+
+
+@contextmanager
+def clients_cut_short() -> Iterator[None]:
+    """Around tests that close a client while it connects, or tell it that its server is away.
+
+    PyMongo leaves the socket to the garbage collector.
+    """
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()

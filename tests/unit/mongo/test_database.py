@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 IMPATIENT = MongoSettings(server_selection_timeout=0.05, connect_timeout=0.05)
 
-#: See ``absent_url``.
+#: See ``clients_cut_short``.
 closed_while_connecting = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 

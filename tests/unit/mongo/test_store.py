@@ -105,6 +105,24 @@ async def test_work_is_done_again_where_it_had_to_give_way(
     assert (await songs.get(song.id)).year == 11
 
 
+async def test_work_that_has_to_give_way_each_time_fails(
+    documents: Documents, songs: Collection[Song], client: MongoClient[dict[str, Any]], name: str
+) -> None:
+    song = await songs.insert(Song(title="a", year=0))
+    tries: list[int] = []
+
+    async def work(session: Any) -> None:
+        tries.append(await songs.count())
+        client[name]["songs"].update_one({"_id": song.id}, {"$inc": {"year": 1}})
+        await songs.update(song.id, {"$set": {"year": 0}})
+
+    with pytest.raises(OperationFailure):
+        await documents.run(work, attempts=2)
+    assert tries == [1, 1]
+    with pytest.raises(ValueError, match="attempts=0"):
+        await documents.run(work, attempts=0)
+
+
 async def test_work_that_fails_is_not_done_again(
     documents: Documents, songs: Collection[Song], titles: Titles
 ) -> None:

@@ -194,11 +194,10 @@ def check_vivace_command(words: list[str]) -> None:
 
     from vivace.cli.commands import app
 
-    group: Any = typer.main.get_command(app)
-    command = group
-    if words and not words[0].startswith("-"):
-        assert words[0] in group.commands, f"there is no command {words[0]}"
-        command = group.commands[words[0]]
+    command: Any = typer.main.get_command(app)
+    while words and not words[0].startswith("-") and hasattr(command, "commands"):
+        assert words[0] in command.commands, f"there is no command {words[0]}"
+        command, words = command.commands[words[0]], words[1:]
     known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
     known |= {"--help", "-h"}
     for word in words:

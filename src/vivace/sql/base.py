@@ -41,11 +41,7 @@ class BaseDatabase(ABC, Generic[E]):
         self.settings = settings or DatabaseSettings()
         self.address = Address.read(url, replicas, is_async=self._is_async)
         self.metadata = as_list(metadata)
-        if create_tables and not self.metadata:
-            raise ValueError(
-                "create_tables=True takes the tables: metadata=Base.metadata, for example."
-            )
-        self._create_tables = create_tables
+        self._create_tables = self._may_create(create_tables)
         self._engines = self._engines_at(self.address, rolls_back=False)
         opened = Depends(self._open_and_close, scope="app")
         self.session: Any = self._dependency(opened, read_only=False)
@@ -70,18 +66,39 @@ class BaseDatabase(ABC, Generic[E]):
     def _open_and_close(self) -> AsyncIterator[None]:
         """What the app does when it starts, and when it ends."""
 
+    def _may_create(self, create_tables: bool) -> bool:
+        if create_tables and not self.metadata:
+            raise ValueError(
+                "create_tables=True takes the tables: metadata=Base.metadata, for example."
+            )
+        return create_tables
+
     def _make_tables(self, connection: Connection) -> None:
         for metadata in self.metadata:
             metadata.create_all(connection)
 
     @contextmanager
-    def override(self, url: str | URL, *, replicas: Iterable[str | URL] = ()) -> Iterator[None]:
+    def override(
+        self,
+        url: str | URL,
+        *,
+        replicas: Iterable[str | URL] = (),
+        create_tables: bool = False,
+    ) -> Iterator[None]:
         """Use another database within the block; for tests.
 
         Apps that are used in it have to be started in it.
+
+        Args:
+            url: Its address, as that of the database itself.
+            create_tables: Make the tables there when an app starts.
         """
-        with self._replaced(Address.read(url, replicas, is_async=self._is_async)):
-            yield
+        before, self._create_tables = self._create_tables, self._may_create(create_tables)
+        try:
+            with self._replaced(Address.read(url, replicas, is_async=self._is_async)):
+                yield
+        finally:
+            self._create_tables = before
 
     @contextmanager
     def rolled_back(self) -> Iterator[None]:

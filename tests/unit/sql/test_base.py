@@ -59,9 +59,9 @@ def make_sync_app(db: SyncDatabase) -> Vivace:
 @pytest.fixture(params=["async", "sync"])
 def database_and_app(request: pytest.FixtureRequest, url: str) -> tuple[Any, Vivace]:
     if request.param == "sync":
-        sync_db = SyncDatabase(url)
+        sync_db = SyncDatabase(url, metadata=Base.metadata)
         return sync_db, make_sync_app(sync_db)
-    db = Database(url)
+    db = Database(url, metadata=Base.metadata)
     return db, make_app(db)
 
 
@@ -89,20 +89,15 @@ def test_another_database_takes_its_place(
     add_heroes(url, "real")
     db, app = database_and_app
     before = str(db.address)
-    with db.override(f"sqlite:///{tmp_path}/other.db"):
-        prepare(f"sqlite:///{tmp_path}/other.db")
-        with TestClient(app) as client:
-            assert client.post("/heroes?name=ada").json() == ["ada"]
+    with (
+        db.override(f"sqlite:///{tmp_path}/other.db", create_tables=True),
+        TestClient(app) as client,
+    ):
+        assert client.post("/heroes?name=ada").json() == ["ada"]
     assert str(db.address) == before
     with TestClient(app) as client:
         assert client.get("/heroes").json() == ["real"]
     assert stored_names(url) == ["real"]
-
-
-def prepare(url: str) -> None:
-    db = SyncDatabase(url, metadata=Base.metadata, create_tables=True)
-    db.open()
-    db.close()
 
 
 @pytest.fixture

@@ -163,10 +163,25 @@ def test_code_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert completed.returncode == 0, completed.stderr
         return
     try:
-        with mock.patch.dict(os.environ):
+        with mock.patch.dict(os.environ), what_runs_beside(page):
             run_page(page)
     finally:
         sys.modules.pop("main", None)
+
+
+@contextlib.contextmanager
+def what_runs_beside(page: Path) -> Iterator[None]:
+    """The server that the page on documents takes for granted."""
+    if page.name != "mongo.md":
+        yield
+        return
+    from tests.unit.mongo.server import is_installed, running_server
+
+    if not is_installed():
+        pytest.skip("SecantusDB is not installed.")
+    with running_server() as server:
+        os.environ["MONGO_URL"] = server.url
+        yield
 
 
 # Commands.

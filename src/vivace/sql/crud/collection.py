@@ -124,13 +124,17 @@ class SQLCollection:
     async def _lock(self, key: Key, *, key_share: bool = False) -> Any | None:
         """The row as it is now, and as it stays until the transaction ends."""
         mapper, session = self._plan.mapper, self._session
+        known = session.identity_map.get(mapper.identity_key_from_primary_key(key))
+        if known is not None:
+            # It was read before, and may have been changed since.
+            await session.flush()
+            session.expire(known)
         statement = self._scope.of(self._plan.changed).where(self._plan.with_keys([key]))
         if session.get_bind(mapper).dialect.name == "sqlite":
             await session.execute(lock_statement(mapper, key))
         else:
             statement = statement.with_for_update(key_share=key_share)
-        found = await session.scalars(statement.execution_options(populate_existing=True))
-        return found.one_or_none()
+        return (await session.scalars(statement)).one_or_none()
 
     async def _read_again(self, keys: list[Key]) -> list[Any]:
         """The rows with ``keys``, as the database has them: rounded, completed, in the scope.
@@ -139,8 +143,12 @@ class SQLCollection:
             HTTPException: 403, where one has been written out of the scope.
         """
         statement = self._scope.of(self._plan.shown).where(self._plan.with_keys(keys))
-        found = await self._session.scalars(statement.execution_options(populate_existing=True))
-        items = {self._plan.key_of(item): item for item in found}
+        # A session of its own, on the same connection: one that has written knows the objects
+        # already, and what it knows of them and of their relations it does not read.
+        bind = {"mapper": self._plan.mapper}
+        connection = await self._session.connection(bind_arguments=bind)
+        async with AsyncSession(connection, expire_on_commit=False) as reading:
+            items = {self._plan.key_of(item): item for item in await reading.scalars(statement)}
         if len(items) < len(keys):
             raise HTTPException(403, "You may not give it these values.")
         return [items[key] for key in keys]

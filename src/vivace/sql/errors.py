@@ -22,6 +22,9 @@ from vivace import HTTPException
 
 #: What drivers raise of a value that they cannot write to the wire or the file.
 UNWRITABLE = (OverflowError, UnicodeEncodeError)
+#: What asyncpg raises of a connection of no more use, after the server went away in the middle of
+#: an operation: that it cannot begin another one.
+BREAKDOWNS = {"InternalClientError"}
 
 
 class Conflict(HTTPException):
@@ -223,18 +226,22 @@ def _is_unwritable(error: DBAPIError) -> bool:
 def wrap_driver_error(context: ExceptionContext) -> BaseException | None:
     """An error of SQLAlchemy's for one that a driver has let through as it was.
 
+    A connection that has broken down is not used again.
+
     To be registered for the event ``handle_error`` of an engine.
     """
     error = context.original_exception
-    if context.sqlalchemy_exception is not None or not isinstance(error, Exception):
-        return None
-    if isinstance(error, UNWRITABLE):
-        return DataError(context.statement, None, error, hide_parameters=True)
-    if isinstance(error, OSError):
+    is_broken = isinstance(error, OSError) or type(error).__name__ in BREAKDOWNS
+    if is_broken:
         context.is_disconnect = True
+    if context.sqlalchemy_exception is not None:
+        return None
+    if is_broken:
         return OperationalError(
             context.statement, None, error, hide_parameters=True, connection_invalidated=True
         )
+    if isinstance(error, UNWRITABLE):
+        return DataError(context.statement, None, error, hide_parameters=True)
     return None
 
 

@@ -145,4 +145,4 @@ def _is_storable(value: Any) -> bool:
     return True
 
 
-__all__ = ["CODEC", "UNSTORABLE", "Place", "Unstorable", "decode", "encode"]
+__all__ = ["CODEC", "UNSTORABLE", "Place", "Unstorable", "decode", "encode", "with_text_keys"]

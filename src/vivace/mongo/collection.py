@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from bson.raw_bson import RawBSONDocument
 from pydantic import BaseModel
-from pymongo import ReturnDocument
+from pymongo import ReadPreference, ReturnDocument
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError
 
@@ -46,13 +48,22 @@ class Collection(Generic[D]):
         raw: PyMongo's collection, for whatever else there is to do.
     """
 
+    raw: AsyncCollection[dict[str, Any]]
+
     def __init__(self, model: type[D], documents: Documents) -> None:
         self.model = model
-        self.raw: AsyncCollection[dict[str, Any]] = documents.database[model.__collection__]
+        self.raw = documents.database[model.__collection__]
         self._documents = documents
         self._joins = joins_of(model)
         self._stages = stages(self._joins)
         self._name = resource_name(model)
+
+    @cached_property
+    def current(self) -> Collection[D]:
+        """The same, read where it is written, also if the address prefers other members."""
+        current = copy(self)
+        current.raw = self.raw.with_options(read_preference=ReadPreference.PRIMARY)
+        return current
 
     # Reading.
 
@@ -179,7 +190,7 @@ class Collection(Generic[D]):
         if not self._joins:
             return [self._load(data) for data in encoded]
         ids = [decode(data)["_id"] for data in encoded]
-        found = {one.id: one for one in await self.find({"_id": {"$in": ids}})}
+        found = {one.id: one for one in await self.current.find({"_id": {"$in": ids}})}
         return [found[id] for id in ids]
 
     async def _insert_all(self, encoded: Sequence[bytes]) -> None:
@@ -232,7 +243,7 @@ class Collection(Generic[D]):
             )
         if found is None:
             raise NotFound(self._name)
-        return await self.get(id) if self._joins else load(self.model, found)
+        return await self.current.get(id) if self._joins else load(self.model, found)
 
     async def delete(self, which: D | Any) -> None:
         """Delete a document.
@@ -275,11 +286,11 @@ class Collection(Generic[D]):
 
     async def _as_read(self, data: bytes) -> D:
         """What :meth:`get` gives of the document that was written as ``data``."""
-        return await self.get(decode(data)["_id"]) if self._joins else self._load(data)
+        return await self.current.get(decode(data)["_id"]) if self._joins else self._load(data)
 
     async def _why_not(self, document: BaseDocument) -> Exception:
         """Why there is no document like ``document``."""
-        if await self.raw.find_one({"_id": document.id}, {"_id": 1}):
+        if await self.current.raw.find_one({"_id": document.id}, {"_id": 1}):
             return changed_meanwhile()
         return NotFound(self._name)
 

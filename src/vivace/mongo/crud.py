@@ -21,7 +21,7 @@ from vivace.crud import (
     make_router,
 )
 from vivace.crud.errors import invalid_body
-from vivace.mongo.codec import encode
+from vivace.mongo.codec import encode, with_text_keys
 from vivace.mongo.collection import Collection
 from vivace.mongo.database import Mongo
 from vivace.mongo.documents import BaseDocument
@@ -185,8 +185,11 @@ class Items:
         return Slice(items, more, total)
 
     async def read(self, key: Key) -> Any:
+        return await self._find(self._read, key)
+
+    async def _find(self, collection: Collection[Any], key: Key) -> Any:
         scoped = {"$and": [self._scope]} if self._scope else {}
-        return await self._read.find_one({"_id": key[0], **scoped})
+        return await collection.find_one({"_id": key[0], **scoped})
 
     async def create(self, values: Values) -> Any:
         return await self._as_read(await self._written.insert(self._validate(values)))
@@ -197,12 +200,12 @@ class Items:
         if self._read is self._written:
             return written
         ids = [one.id for one in written]
-        found = {one.id: one for one in await self._read.find({"_id": {"$in": ids}})}
+        found = {one.id: one for one in await self._read.current.find({"_id": {"$in": ids}})}
         return [found[id] for id in ids]
 
     async def update(self, key: Key, change: Change[Any]) -> Any:
         for _ in range(ATTEMPTS):
-            item = await self.read(key)
+            item = await self._find(self._read.current, key)
             if item is None:
                 return None
             present = {name: value for name, value in item if name not in self._looked_up}
@@ -215,7 +218,7 @@ class Items:
 
     async def delete(self, key: Key, check: Check[Any]) -> bool:
         for _ in range(ATTEMPTS):
-            item = await self.read(key)
+            item = await self._find(self._read.current, key)
             if item is None:
                 return False
             await check(item)
@@ -226,7 +229,7 @@ class Items:
     def values(self, item: Any) -> Values:
         assert self._resource.replace is not None
         fields = self._resource.replace.model_fields
-        return {name: value for name, value in item if name in fields}
+        return {name: with_text_keys(value) for name, value in item if name in fields}
 
     def version(self, item: Any) -> object:
         """What is stored and not shown."""
@@ -248,7 +251,7 @@ class Items:
 
     async def _as_read(self, written: Any) -> Any:
         """What a later :meth:`read` gives of a document that was written."""
-        return written if self._read is self._written else await self._read.get(written.id)
+        return written if self._read is self._written else await self._read.current.get(written.id)
 
 
 def _is_value(name: str, value: Any) -> bool:

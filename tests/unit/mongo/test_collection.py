@@ -12,7 +12,16 @@ from pydantic import BaseModel
 from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
 
 from vivace.crud import Conflict
-from vivace.mongo import BaseDocument, Collection, Document, Documents, NotFound, ObjectId
+from vivace.mongo import (
+    BaseDocument,
+    Collection,
+    Document,
+    Documents,
+    Mongo,
+    MongoSettings,
+    NotFound,
+    ObjectId,
+)
 from vivace.mongo.codec import Unstorable
 
 from .commands import Commands
@@ -308,3 +317,18 @@ async def test_ids_that_pymongo_has_made(songs: Collection[Song]) -> None:
     song = await songs.get(result.inserted_id)
     assert song.id == result.inserted_id
     await songs.delete(song)
+
+
+async def test_what_was_just_written_is_read_where_it_was(
+    server_url: str, name: str, commands: Commands
+) -> None:
+    settings = MongoSettings(
+        client_options={"event_listeners": [commands], "readPreference": "secondaryPreferred"}
+    )
+    async with Mongo(server_url, database=name, settings=settings) as documents:
+        playlists = documents[PlaylistWithSongs]
+        made = await playlists.insert(PlaylistWithSongs(name="x", songs=[]))
+        await playlists.get(made.id)
+    after_writing, later = commands.of("aggregate")
+    assert "$readPreference" not in after_writing
+    assert later["$readPreference"]["mode"] == "secondaryPreferred"

@@ -133,6 +133,20 @@ def test_patching(api: TestClient) -> None:
     assert response.json()["detail"][0]["loc"] == ["body", "album", "title"]
 
 
+def test_patching_what_has_ids_for_keys(mongo: Mongo) -> None:
+    class Ballot(Document, collection="ballots"):
+        votes: dict[ObjectId, int] = {}
+        seen: set[ObjectId] = set()
+
+    app = Vivace()
+    app.include_router(crud_router(Ballot, mongo))
+    one, two = str(ObjectId()), str(ObjectId())
+    with TestClient(app) as api:
+        made = make(api, "/ballots", votes={one: 1, two: 2}, seen=[one])
+        response = api.patch(f"/ballots/{made['id']}", json={"votes": {one: None, two: 3}})
+        assert response.json() == {**made, "votes": {two: 3}}
+
+
 def test_deleting(api: TestClient) -> None:
     made = make(api, title="a")
     assert api.delete(f"/songs/{made['id']}").status_code == 204

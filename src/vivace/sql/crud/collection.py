@@ -14,9 +14,10 @@ from sqlalchemy.orm.exc import StaleDataError
 from vivace import HTTPException
 from vivace.crud import Change, Check, Key, Selection, Slice, Values, changed_meanwhile
 from vivace.crud.errors import RefusedRequest
+from vivace.sql.crud.locking import lock
 from vivace.sql.crud.plan import Plan
 from vivace.sql.crud.references import resolve
-from vivace.sql.crud.rows import assign, lock_statement, make_item, present_values
+from vivace.sql.crud.rows import assign, change_version, make_item, present_values
 from vivace.sql.crud.scope import Scope
 from vivace.sql.crud.statements import condition, listed
 
@@ -95,6 +96,8 @@ class SQLCollection:
             options = self._scope.options
             [resolved] = await resolve(self._session, self._plan, [values], options)
             assign(item, resolved)
+            if not self._plan.relations.keys().isdisjoint(values):
+                change_version(self._plan, item)
             await self._session.flush()
         [changed] = await self._read_again([key])
         return changed
@@ -123,18 +126,8 @@ class SQLCollection:
 
     async def _lock(self, key: Key, *, key_share: bool = False) -> Any | None:
         """The row as it is now, and as it stays until the transaction ends."""
-        mapper, session = self._plan.mapper, self._session
-        known = session.identity_map.get(mapper.identity_key_from_primary_key(key))
-        if known is not None:
-            # It was read before, and may have been changed since.
-            await session.flush()
-            session.expire(known)
         statement = self._scope.of(self._plan.changed).where(self._plan.with_keys([key]))
-        if session.get_bind(mapper).dialect.name == "sqlite":
-            await session.execute(lock_statement(mapper, key))
-        else:
-            statement = statement.with_for_update(key_share=key_share)
-        return (await session.scalars(statement)).one_or_none()
+        return await lock(self._session, self._plan, statement, key, key_share=key_share)
 
     async def _read_again(self, keys: list[Key]) -> list[Any]:
         """The rows with ``keys``, as the database has them: rounded, completed, in the scope.

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import is_dataclass
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Mapper
-from sqlalchemy.orm.attributes import manager_of_class
+from sqlalchemy.orm.attributes import flag_modified, manager_of_class
 
-from vivace.crud import Key, Values
+from vivace.crud import Values
 from vivace.sql.crud.plan import Plan
 from vivace.sql.crud.relations import RelationField
 
@@ -41,6 +40,15 @@ def assign(item: Any, values: Values) -> None:
         setattr(item, name, value)
 
 
+def change_version(plan: Plan, item: Any) -> None:
+    """Have the version of an item change although only its relations do, which are elsewhere."""
+    # It changes with any column that is written, though the value be the same.
+    loaded = (name for name, one in plan.columns.items() if one.is_replaceable)
+    name = next((name for name in loaded if name in item.__dict__), None)
+    if plan.version is not None and name is not None:
+        flag_modified(item, name)
+
+
 def present_values(plan: Plan, item: Any) -> Values:
     """The values of what can be replaced, as they are sent: relations as keys."""
     values: Values = {}
@@ -67,20 +75,4 @@ def _key(relation: RelationField, thing: Any) -> Any:
     return parts if len(parts) > 1 else next(iter(parts.values()))
 
 
-def lock_statement(mapper: Mapper[Any], key: Key) -> sa.Update:
-    """What makes SQLite wait until nobody else writes, without changing anything.
-
-    It is an ``UPDATE``, as there is no other statement that locks within a transaction. Of the
-    table only the key is named, so that nothing is set that is set with every other update.
-    """
-    columns = mapper.primary_key
-    table: Any = columns[0].table
-    bare = sa.table(
-        table.name, *(sa.column(one.name, one.type) for one in columns), schema=table.schema
-    )
-    conditions = [bare.c[one.name] == value for one, value in zip(columns, key)]
-    first = bare.c[columns[0].name]
-    return sa.update(bare).where(*conditions).values({first: first})
-
-
-__all__ = ["assign", "lock_statement", "make_item", "present_values"]
+__all__ = ["assign", "change_version", "make_item", "present_values"]

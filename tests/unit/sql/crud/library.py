@@ -35,6 +35,14 @@ book_tags = sa.Table(
 )
 
 
+club_members = sa.Table(
+    "club_members",
+    Base.metadata,
+    sa.Column("club_id", sa.ForeignKey("clubs.id"), primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), primary_key=True),
+)
+
+
 class Author(Base):
     __tablename__ = "authors"
 
@@ -95,6 +103,19 @@ class Account(Base):
     version: Mapped[int] = mapped_column()
     balance: Mapped[int] = mapped_column(default=0)
     code: Mapped[str | None] = mapped_column(sa.String(20), info={"crud": "write-only"})
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Club(Base):
+    """With a version, and relations."""
+
+    __tablename__ = "clubs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str | None] = mapped_column(sa.String(20))
+    version: Mapped[int] = mapped_column()
+    members: Mapped[list[Account]] = relationship(secondary=club_members)
 
     __mapper_args__ = {"version_id_col": version}
 

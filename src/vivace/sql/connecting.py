@@ -13,7 +13,7 @@ from sqlalchemy.exc import DisconnectionError, InvalidatePoolError, OperationalE
 
 @dataclass
 class _Replica:
-    """A replica, and until when it is left alone."""
+    """A replica, and until when it is left alone; 0 where it has answered."""
 
     args: list[Any]
     params: dict[str, Any]
@@ -30,10 +30,16 @@ class _Turns:
 
     def connect(self, dialect: Any, record: Any, args: list[Any], params: dict[str, Any]) -> Any:
         for replica in self._due():
+            if replica.away_until:
+                # One finds out whether it is there again; others do without it meanwhile.
+                replica.away_until = time.monotonic() + self._retry
             try:
-                return dialect.connect(*replica.args, **replica.params)
+                connection = dialect.connect(*replica.args, **replica.params)
             except Exception:
                 replica.away_until = time.monotonic() + self._retry
+            else:
+                replica.away_until = 0.0
+                return connection
         record.info["replace_at"] = min(replica.away_until for replica in self._replicas)
         return dialect.connect(*args, **params)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from itertools import count
 from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -99,7 +98,9 @@ class Database(BaseDatabase[PerLoop[AsyncEngines]]):
         Raises:
             Unavailable: It had to give way each time.
         """
-        for attempt in count(1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 async with await self.make_session() as session, session.begin():
                     return await work(session)
@@ -109,7 +110,6 @@ class Database(BaseDatabase[PerLoop[AsyncEngines]]):
                     self.raise_translated(error)
                     raise
             await asyncio.sleep(pause)
-        raise AssertionError("It counts for ever.")
 
     async def make_session(self, *, read_only: bool = False) -> AsyncSession:
         """A session that the caller commits and closes."""

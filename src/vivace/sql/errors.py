@@ -63,6 +63,7 @@ class Fault(Enum):
     UNFIT = auto()
     CONTENTION = auto()
     TIMEOUT = auto()
+    CROWD = auto()
     AWAY = auto()
 
 
@@ -74,6 +75,7 @@ DETAILS = {
     Fault.UNFIT: "A value is too long, too large, or cannot be stored.",
     Fault.CONTENTION: "Another request was at work on the same records.",
     Fault.TIMEOUT: "The database took too long.",
+    Fault.CROWD: "Too many requests are waiting for the database.",
     Fault.AWAY: "The database cannot be reached at present.",
 }
 CONFLICTS = {Fault.DUPLICATE, Fault.REFERENCE}
@@ -180,7 +182,7 @@ def translate(error: Exception, retry_after: int) -> HTTPException | None:
 def find_fault(error: BaseException) -> Fault | None:
     """What ``error`` of SQLAlchemy's says is wrong; ``None`` where a program has to be mended."""
     if isinstance(error, PoolTimeout):
-        return Fault.AWAY
+        return Fault.CROWD
     if not isinstance(error, DBAPIError):
         return None
     fault = _coded(error.orig)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import TypeVar
 
 import anyio
 import anyio.to_thread
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from vivace.sql.errors import DETAILS, Fault, Unavailable
 from vivace.sql.settings import DatabaseSettings
 
 T = TypeVar("T")
@@ -27,22 +26,21 @@ class Gate:
         self._places = anyio.Semaphore(settings.max_connections, fast_acquire=True)
         self._threads = anyio.CapacityLimiter(settings.max_connections)
 
-    @asynccontextmanager
-    async def enter(self) -> AsyncIterator[None]:
-        """Hold a place.
+    async def enter(self) -> None:
+        """Take a place, which is to be left.
 
         Raises:
-            Unavailable: There was none for too long.
+            PoolTimeout: There was none for too long, as the pool itself says it.
         """
         try:
             with anyio.fail_after(self._settings.pool_timeout):
                 await self._places.acquire()
         except TimeoutError as error:
-            raise Unavailable(DETAILS[Fault.AWAY], self._settings.retry_after) from error
-        try:
-            yield
-        finally:
-            self._places.release()
+            raise PoolTimeout("No connection came free.") from error
+
+    def leave(self) -> None:
+        """Give the place to another."""
+        self._places.release()
 
     async def run(self, call: Callable[[], T]) -> T:
         """Call what ends a transaction, in a thread."""

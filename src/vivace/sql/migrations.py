@@ -210,7 +210,7 @@ def _leave_out_empty(migration: Any, revision: Any, directives: list[Any]) -> No
 def _format(path: Path) -> None:
     """Format what was written: Alembic breaks lines as no style guide does."""
     if find_spec("ruff") is not None:
-        command = [sys.executable, "-m", "ruff", "format", "--quiet", path]
+        command = [sys.executable, "-m", "ruff", "format", "--quiet", str(path)]
         subprocess.run(command, check=False)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
 from typing import Any, TypeVar
 
 import anyio.to_thread
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from vivace import Depends
@@ -91,7 +90,9 @@ class SyncDatabase(BaseDatabase[SyncEngines]):
         Raises:
             Unavailable: It had to give way each time.
         """
-        for attempt in count(1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 with self.make_session() as session, session.begin():
                     return work(session)
@@ -101,7 +102,6 @@ class SyncDatabase(BaseDatabase[SyncEngines]):
                     self.raise_translated(error)
                     raise
             time.sleep(pause)
-        raise AssertionError("It counts for ever.")
 
     def make_session(self, *, read_only: bool = False) -> Session:
         """A session that the caller commits and closes."""
@@ -171,21 +171,30 @@ class SyncDatabase(BaseDatabase[SyncEngines]):
         async def session(
             opened_session: Session = Depends(open_session),
         ) -> AsyncIterator[Session]:
-            gate = gates.get()
-            async with gate.enter():
-                try:
-                    yield opened_session
-                    if opened_session.in_transaction():
-                        await gate.run(opened_session.commit)
-                except Exception as error:
-                    add_hint(error, opened_session)
-                    # A connection that is gone has nothing to roll back.
-                    with suppress(DBAPIError):
-                        await gate.run(opened_session.rollback)
-                    self.raise_translated(error)
-                    raise
+            gate = await self._enter(gates.get())
+            try:
+                yield opened_session
+                if opened_session.in_transaction():
+                    await gate.run(opened_session.commit)
+            except Exception as error:
+                add_hint(error, opened_session)
+                # A connection that is gone has nothing to roll back.
+                with suppress(DBAPIError):
+                    await gate.run(opened_session.rollback)
+                self.raise_translated(error)
+                raise
+            finally:
+                gate.leave()
 
         return Depends(session, scope="function")
+
+    async def _enter(self, gate: Gate) -> Gate:
+        try:
+            await gate.enter()
+        except PoolTimeout as error:
+            self.raise_translated(error)
+            raise
+        return gate
 
 
 __all__ = ["SyncDatabase"]

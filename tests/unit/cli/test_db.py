@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -170,3 +171,9 @@ def test_what_is_missing_is_said_with_what_installs_it(
     result = run("db", "init")
     assert result.exit_code == 1
     assert 'pip install "vivace[sql]"' in result.stderr
+
+
+def test_other_commands_do_not_wait_for_sqlalchemy() -> None:
+    program = "import sys, vivace.cli.commands; print('sqlalchemy' in sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert printed.stdout == "False\n", printed.stderr

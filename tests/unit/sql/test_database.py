@@ -544,6 +544,7 @@ async def test_who_finds_no_free_connection_is_told_to_come_back(url: str) -> No
             await session.scalars(select(Hero))
             refused = await client.get("/heroes")
         assert refused.status_code == 503
+        assert refused.json() == {"detail": "Too many requests are waiting for the database."}
         assert refused.headers["Retry-After"] == "5"
         assert (await client.get("/heroes")).status_code == 200
 

@@ -155,6 +155,7 @@ async def test_who_finds_no_free_connection_is_told_to_come_back(url: str) -> No
         done.set()
         assert (await slow).status_code == 200
         assert refused.status_code == 503
+        assert refused.json() == {"detail": "Too many requests are waiting for the database."}
         assert refused.headers["Retry-After"] == "5"
         assert (await client.get("/quick")).json() == 1
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field as ModelField, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field as ModelField
 
 from vivace import Query
 from vivace.crud.collection import Order, Selection, Slice
@@ -15,6 +15,7 @@ from vivace.crud.errors import invalid
 from vivace.crud.filtering import filter_parameters
 from vivace.crud.options import Limits, Pagination
 from vivace.crud.resource import Resource
+from vivace.crud.schemas import Definitions, make_schema
 from vivace.crud.sorting import Sorting
 
 #: What parameters of lists mean that are no filters.
@@ -55,7 +56,7 @@ class Listing:
 
     def _make_query(self, other_parameters: Collection[str]) -> type[BaseModel]:
         limits = self._limits
-        fields: dict[str, Any] = {
+        fields: Definitions = {
             "limit": (
                 int,
                 ModelField(limits.page, ge=1, le=limits.max_page, description="Items of a page."),
@@ -76,7 +77,7 @@ class Listing:
             # Its own dependency documents and validates it.
             fields[f"other_{index}"] = (Any, _unseen(name))
         name = f"{self._resource.title}Query"
-        return create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
+        return make_schema(name, fields, config=ConfigDict(extra="forbid"))
 
     def _sort_field(self) -> tuple[Any, Any]:
         names = ", ".join(f"`{name}`" for name in self._sorting.names)
@@ -199,7 +200,7 @@ def _unseen(alias: str) -> Any:
 
 
 def _make_page(resource: Resource, pagination: frozenset[Pagination]) -> type[BaseModel]:
-    fields: dict[str, Any] = {"items": list[resource.read]}  # type: ignore[name-defined]
+    fields: Definitions = {"items": (list[resource.read], ...)}  # type: ignore[name-defined]
     if "cursor" in pagination:
         fields["next_cursor"] = (str | None, ModelField(description="Where the next page begins."))
         fields["prev_cursor"] = (
@@ -210,7 +211,7 @@ def _make_page(resource: Resource, pagination: frozenset[Pagination]) -> type[Ba
         int | None,
         ModelField(description="How many items there are, where that was asked."),
     )
-    return create_model(f"{resource.title}Page", **fields)
+    return make_schema(f"{resource.title}Page", fields, module=resource.read.__module__)
 
 
 __all__ = ["RESERVED", "Listing"]

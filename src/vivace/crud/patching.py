@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Optional
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from vivace.crud.collection import Values
 from vivace.crud.errors import invalid, invalid_body
 from vivace.crud.merge_patch import allows_none, client_name, merge_patch, model_of
 from vivace.crud.resource import Resource
+from vivace.crud.schemas import Definitions, make_schema
 
 #: What of a field the field of a partial model says too.
 _KEPT = ("title", "description", "examples", "deprecated", "json_schema_extra", "discriminator")
@@ -71,14 +72,12 @@ def partial_model(model: type[BaseModel], name: str) -> type[BaseModel]:
 
     It is for documentation.
     """
-    fields: dict[str, Any] = {
+    fields: Definitions = {
         field_name: _optional(field, f"{name}{field_name.title().replace('_', '')}")
         for field_name, field in model.model_fields.items()
     }
     config = ConfigDict(extra=model.model_config.get("extra"), protected_namespaces=())
-    made = create_model(name, __config__=config, __module__=model.__module__, **fields)
-    made.__doc__ = model.__doc__
-    return made
+    return make_schema(name, fields, config=config, module=model.__module__, doc=model.__doc__)
 
 
 def _optional(field: FieldInfo, name: str) -> tuple[Any, Any]:

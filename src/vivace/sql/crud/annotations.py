@@ -19,7 +19,8 @@ def type_hints(model: type[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for cls in reversed(model.__mro__):
         module = sys.modules.get(cls.__module__)
-        namespace = {**vars(module), **vars(cls)} if module is not None else {}
+        # The class itself comes last: `date: Mapped[date]` does not mean its own attribute.
+        namespace = {**vars(cls), **vars(module)} if module is not None else {}
         for name, annotation in inspect.get_annotations(cls).items():
             hint = _resolve(annotation, namespace)
             if get_origin(hint) is Mapped:

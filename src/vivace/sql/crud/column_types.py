@@ -106,6 +106,8 @@ def _of_hint(hint: Any, own: ColumnType | None) -> ColumnType:
 
 
 def _own_type(column_type: TypeEngine[Any], hint: Any) -> ColumnType | None:
+    if isinstance(column_type, sa.PickleType):
+        return None
     if isinstance(column_type, TypeDecorator) and not isinstance(column_type, sa.Interval):
         inner = column_type.impl_instance
         return None if isinstance(inner, sa.JSON) else _decorated(_own_type(inner, hint))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Optional
 
 from annotated_types import Len
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticUndefined
 from sqlalchemy.orm import Mapper
 
+from vivace.crud.schemas import Definitions, make_schema
 from vivace.sql.crud.columns import (
     ColumnField,
     Exceptions,
@@ -19,8 +19,6 @@ from vivace.sql.crud.columns import (
     key_fields,
 )
 from vivace.sql.crud.relations import RelationField, relation_fields, stood_for
-
-Definitions = dict[str, tuple[Any, Any]]
 
 
 class Shown(BaseModel):
@@ -118,7 +116,7 @@ def _sent_key(relation: RelationField) -> Any:
     columns = key_fields(relation.target)
     if len(columns) > 1:
         fields: Definitions = {name: (one.type.compare, ...) for name, one in columns.items()}
-        return create_model(f"{relation.target.class_.__name__}Ref", **fields)  # type: ignore[call-overload]
+        return _make(f"{relation.target.class_.__name__}Ref", BaseModel, relation.target, fields)
     [(name, column)] = columns.items()
 
     def key_of(given: Any) -> Any:
@@ -223,15 +221,7 @@ def _camel(name: str) -> str:
 def _make(
     title: str, base: type[BaseModel], mapper: Mapper[Any], fields: Definitions
 ) -> type[BaseModel]:
-    with warnings.catch_warnings():
-        # A column may be called `copy` or `json`, which pydantic has methods for that nobody calls.
-        warnings.filterwarnings("ignore", message="Field name .* shadows an attribute")
-        made: type[BaseModel] = create_model(  # type: ignore[call-overload]
-            title, __base__=base, __module__=mapper.class_.__module__, **fields
-        )
-    # Not the documentation of the base class.
-    made.__doc__ = None
-    return made
+    return make_schema(title, fields, base=base, module=mapper.class_.__module__)
 
 
 __all__ = ["create_schema", "key_getter", "read_schema", "replace_schema"]

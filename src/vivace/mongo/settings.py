@@ -17,8 +17,9 @@ class MongoSettings:
         pool_timeout: Seconds that an operation waits for a connection; a 503 comes after that.
         connect_timeout: Seconds that connecting to a server may take.
         server_selection_timeout: Seconds that an operation waits for a server that can be reached:
-            so soon a 503 comes where the database is away. An election in a replica set takes
-            longer; who would rather wait for its end than be told sets 15.
+            so soon a 503 comes where the database is away. Less than one makes no sense, as PyMongo
+            looks for a server at most twice a second. An election in a replica set takes longer;
+            who would rather wait for its end than be told sets 15.
         response_timeout: Seconds that a server may take to answer; ``None`` sets no limit. What
             PyMongo tries a second time may take twice as long. Its own ``timeoutMS`` is for all of
             an operation, and has the better of ``server_selection_timeout``.

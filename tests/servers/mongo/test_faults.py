@@ -32,10 +32,10 @@ pytestmark = [
 ]
 
 SETTINGS = MongoSettings(
-    server_selection_timeout=0.5, connect_timeout=0.5, response_timeout=1.0, pool_timeout=0.3
+    server_selection_timeout=2.0, connect_timeout=1.0, response_timeout=1.0, pool_timeout=0.3
 )
 #: Far more than any of these settings, and far less than PyMongo's own limits.
-SOON = 8
+SOON = 15
 
 
 class Song(Document, collection="songs", indexes=[IndexModel("title", unique=True)]):

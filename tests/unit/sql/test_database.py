@@ -81,8 +81,14 @@ def test_what_is_written_for_a_response_that_does_not_fit_is_rolled_back(url: st
     assert stored_names(url) == []
 
 
-async def send_request(app: Vivace, path: str, send: Any, method: str = "POST") -> None:
-    """Call the app as a server does."""
+async def send_request(
+    app: Vivace, path: str, send: Any, method: str = "POST", gone: asyncio.Event | None = None
+) -> None:
+    """Call the app as a server does.
+
+    Args:
+        gone: Says that the client goes away.
+    """
     target, _, query = path.partition("?")
     scope = {
         "type": "http",
@@ -97,8 +103,13 @@ async def send_request(app: Vivace, path: str, send: Any, method: str = "POST") 
         "client": ("testclient", 50000),
     }
 
+    messages = [{"type": "http.request", "body": b"", "more_body": False}]
+
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        if not messages:
+            await (asyncio.Event() if gone is None else gone).wait()
+            return {"type": "http.disconnect"}
+        return messages.pop()
 
     await app(scope, receive, send)
 
@@ -307,6 +318,29 @@ def test_a_streaming_response_reads_and_writes_while_it_is_sent(url: str) -> Non
     with make_client(app) as client:
         assert client.post("/heroes").text == "done"
         assert stored_names(url) == ["ada", "bob"]
+
+
+@pytest.mark.anyio
+async def test_a_stream_whose_client_goes_away_gives_its_connection_back(url: str) -> None:
+    db = Database(url, settings=ONE)
+    app = Vivace()
+
+    @app.post("/heroes")
+    async def stream(session: Annotated[AsyncSession, db.session]) -> AsyncIterator[str]:
+        await session.scalars(select(Hero.name))
+        yield "first"
+        await asyncio.sleep(60)
+
+    async with AsyncTestClient(app):
+        for _ in range(2):
+            gone = asyncio.Event()
+
+            async def go_away(message: dict[str, Any], gone: asyncio.Event = gone) -> None:
+                if message.get("body"):
+                    gone.set()
+
+            await send_request(app, "/heroes", go_away, gone=gone)
+        assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
 @pytest.mark.anyio

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.servers.sql.sharing import shared_tests
 from tests.unit.sql.crud import test_collection
 
-globals().update(shared_tests(test_collection))
+from .sharing import shared
+
+globals().update(shared(test_collection))

@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from tests.unit.sql.crud import test_column_types
-from tests.unit.sql.crud.test_column_types import client
 
-globals().update(
-    {
-        name: test
-        for name, test in vars(test_column_types).items()
-        if name.startswith("test_") and "client" in test.__annotations__
-    }
-)
+from .sharing import shared
 
-__all__ = ["client"]
+globals().update(shared(test_column_types, "client"))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from tests.servers.sql.sharing import shared_tests
 from tests.unit.sql.crud import test_relations
-from tests.unit.sql.crud.test_relations import workshop
 
-globals().update(shared_tests(test_relations))
+from .sharing import shared
 
-__all__ = ["workshop"]
+globals().update(shared(test_relations, "workshop"))

@@ -82,9 +82,10 @@ def type_of_column(column_type: TypeEngine[Any], hint: Any = None) -> ColumnType
     """
     bare, metadata = _take_apart(hint)
     own = _own_type(column_type, bare)
-    if own is None and bare is None:
+    says_nothing = bare in (None, Any, object)
+    if own is None and says_nothing:
         raise TypeError
-    if own is None or bare not in (None, Any, object, own.python):
+    if own is None or not (says_nothing or bare == own.python):
         own = _of_hint(bare, own)
     return own.complete(metadata)
 

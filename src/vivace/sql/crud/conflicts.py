@@ -27,10 +27,14 @@ class Refusals:
 
     Args:
         instead: The fields that stand for columns which are no fields themselves.
+        names: What clients call the fields that they send.
     """
 
-    def __init__(self, mapper: Mapper[Any], instead: Mapping[str, str]) -> None:
+    def __init__(
+        self, mapper: Mapper[Any], instead: Mapping[str, str], names: Mapping[str, str]
+    ) -> None:
         self._tables = [table for table in mapper.tables if isinstance(table, sa.Table)]
+        self._names = names
         self._fields = {
             column: instead.get(name, name)
             for name, attribute in mapper.column_attrs.items()
@@ -46,14 +50,15 @@ class Refusals:
         """For an item that is made or changed; ``None`` where it is no fault of the client's.
 
         Args:
-            sent: The fields that the client has given a value.
+            sent: The fields that have been given a value.
         """
         fault = _fault_of(error)
-        fields = self._fields_of(error, sent)
-        if fault is Fault.REFERENCE and not fields:
+        found = self._fields_of(error)
+        if fault is Fault.REFERENCE and not found:
             # SQLite does not say which; often there is but one.
             references = self._references.intersection(sent)
-            fields = [*references] if len(references) == 1 else []
+            found = references if len(references) == 1 else set()
+        fields = [name for field, name in self._names.items() if field in found and field in sent]
         if fault is Fault.DUPLICATE:
             return already_exists(*fields)
         if fault is Fault.REFERENCE:
@@ -71,12 +76,11 @@ class Refusals:
         needed = (Fault.REFERENCE, Fault.MISSING)
         return still_referenced() if _fault_of(error) in needed else None
 
-    def _fields_of(self, error: StatementError, sent: Collection[str]) -> list[str]:
+    def _fields_of(self, error: StatementError) -> set[str]:
         if not isinstance(error, DBAPIError):
-            return []
+            return set()
         columns = read_complaint(error.orig).columns_in(self._tables)
-        fields = {self._fields[column] for column in columns if column in self._fields}
-        return sorted(fields.intersection(sent))
+        return {self._fields[column] for column in columns if column in self._fields}
 
 
 def _fault_of(error: StatementError) -> Fault | None:

@@ -26,6 +26,7 @@ class Plan:
         columns, relations: Its fields.
         read: What is shown.
         written: The names of the fields that are replaced, as far as the model has them.
+        names: What clients call the fields that they send.
 
     Attributes:
         attributes: The columns, to make conditions of.
@@ -41,6 +42,7 @@ class Plan:
     relations: Mapping[str, RelationField]
     read: type[BaseModel]
     written: tuple[str, ...]
+    names: Mapping[str, str]
     attributes: Mapping[str, Attribute] = field(init=False)
     key: tuple[str, ...] = field(init=False)
     shown: sa.Select[Any] = field(init=False)
@@ -58,7 +60,7 @@ class Plan:
             "key": key_names(mapper),
             "shown": select.options(*load_shown(mapper, self.read)),
             "changed": select.options(*load_changed(mapper, self.read, self.written)),
-            "refusals": Refusals(mapper, stood_for(self.relations)),
+            "refusals": Refusals(mapper, stood_for(self.relations), self.names),
             "version": None if version is None else mapper.get_property_by_column(version).key,
         }
         for name, value in made.items():

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
 
 from vivace import APIRouter, Depends
-from vivace.crud import CrudOptions, Operation, make_router
+from vivace.crud import CrudOptions, Operation, Resource, make_router
+from vivace.crud.merge_patch import client_name
 from vivace.crud.options import OPERATIONS
 from vivace.sql.crud.collection import SQLCollection
 from vivace.sql.crud.loading import attribute_names
@@ -68,6 +69,7 @@ def crud_router(model: type[Any], db: Database, **options: Unpack[SQLCrudOptions
         derived.relations,
         derived.resource.read,
         written=tuple(_written(derived)),
+        names=_client_names(derived.resource),
     )
     scope = options.get("scope")
     return make_router(
@@ -121,6 +123,17 @@ def _written(derived: Derived) -> Iterator[str]:
     for name in schema.model_fields if schema is not None else ():
         if name in derived.columns or name in derived.relations:
             yield name
+
+
+def _client_names(resource: Resource) -> dict[str, str]:
+    """What clients call the fields that they send."""
+    schemas = (resource.create, resource.replace, resource.patch)
+    return {
+        name: client_name(name, field)
+        for schema in schemas
+        if schema is not None
+        for name, field in schema.model_fields.items()
+    }
 
 
 def _check_writable(mapper: Mapper[Any], derived: Derived, options: SQLCrudOptions) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import (
 from vivace.sql import Database, Relation, crud_router
 from vivace.testclient import TestClient
 
+from ..databases import plain_engine
 from .library import Author, Book, Profile, Tag, place, serve, statements
 
 NESTED = (Book, {"relations": {"author": "nested", "tags": Relation(relations={"books": "ids"})}})
@@ -174,8 +175,6 @@ class Machine(Base):
 
 @pytest.fixture
 def workshop(url: str) -> str:
-    from ..databases import plain_engine
-
     engine = plain_engine(url)
     Base.metadata.drop_all(engine)
     Base.metadata.create_all(engine)

@@ -9,6 +9,7 @@ from vivace.extras import brought_by
 
 with brought_by("mongo"):
     from vivace.mongo.binary import Binary
+    from vivace.mongo.codec import Unstorable
     from vivace.mongo.collection import Collection
     from vivace.mongo.crud import crud_router
     from vivace.mongo.database import Mongo
@@ -35,5 +36,6 @@ __all__ = [
     "ObjectId",
     "TransactionsNotSupported",
     "Unavailable",
+    "Unstorable",
     "crud_router",
 ]

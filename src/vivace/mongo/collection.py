@@ -12,7 +12,7 @@ from bson.raw_bson import RawBSONDocument
 from pydantic import BaseModel
 from pymongo import ReadPreference, ReturnDocument
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, DocumentTooLarge
 
 from vivace.crud import changed_meanwhile
 from vivace.mongo.codec import UNSTORABLE, Unstorable, decode, encode
@@ -52,10 +52,10 @@ class Collection(Generic[D]):
 
     def __init__(self, model: type[D], documents: Documents) -> None:
         self.model = model
-        self.raw = documents.database[model.__collection__]
-        self._documents = documents
         self._joins = joins_of(model)
         self._stages = stages(self._joins)
+        self._documents = documents
+        self.raw = documents.database[model.__collection__]
         self._name = resource_name(model)
 
     @cached_property
@@ -106,6 +106,11 @@ class Collection(Generic[D]):
         found = self.stream(filter, sort=sort, skip=skip, limit=limit)
         return [document async for document in found]
 
+    async def find_by_ids(self, ids: Sequence[Any]) -> list[D]:
+        """The documents with these ids, in their order; ids of none are left out."""
+        found = {one.id: one for one in await self.find({"_id": {"$in": ids}})}
+        return [found[id] for id in ids if id in found]
+
     async def stream(
         self,
         filter: Filter | None = None,
@@ -146,15 +151,17 @@ class Collection(Generic[D]):
             pipeline: The stages.
             model: What is made of each result. A document has its lookups added to the pipeline.
         """
-        joins = joins_of(model) if model is not None and issubclass(model, BaseDocument) else ()
+        if model is not None and issubclass(model, BaseDocument):
+            read = self._documents[model]
+            found = await self._run([*pipeline, *read._stages])
+            return [load(model, one, read._joins) for one in found]
+        found = await self._run(pipeline)
+        return found if model is None else [model.model_validate(one) for one in found]
+
+    async def _run(self, pipeline: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         with filter_is_storable():
-            async with await self.raw.aggregate([*pipeline, *stages(joins)]) as cursor:
-                found = await cursor.to_list()
-        if model is None:
-            return found
-        if issubclass(model, BaseDocument):
-            return [load(model, one, joins) for one in found]
-        return [model.model_validate(one) for one in found]
+            async with await self.raw.aggregate([*pipeline]) as cursor:
+                return await cursor.to_list()
 
     # Writing.
 
@@ -190,8 +197,7 @@ class Collection(Generic[D]):
         if not self._joins:
             return [self._load(data) for data in encoded]
         ids = [decode(data)["_id"] for data in encoded]
-        found = {one.id: one for one in await self.current.find({"_id": {"$in": ids}})}
-        return [found[id] for id in ids]
+        return await self.current.find_by_ids(ids)
 
     async def _insert_all(self, encoded: Sequence[bytes]) -> None:
         await self.raw.insert_many([RawBSONDocument(data) for data in encoded])
@@ -325,6 +331,8 @@ def filter_is_storable() -> Iterator[None]:
     """
     try:
         yield
+    except DocumentTooLarge:
+        raise
     except UNSTORABLE as error:
         raise Unstorable([]) from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection as Names, Mapping, Sequence
+from collections.abc import Collection as Names, Sequence
 from typing import Any, Unpack
 
 from pydantic import BaseModel, ValidationError
@@ -26,7 +26,6 @@ from vivace.mongo.collection import Collection
 from vivace.mongo.database import Mongo
 from vivace.mongo.documents import BaseDocument
 from vivace.mongo.list_fields import key_type, list_fields
-from vivace.mongo.lookup import stored_name
 from vivace.mongo.schemas import (
     Access,
     create_schema,
@@ -34,6 +33,7 @@ from vivace.mongo.schemas import (
     replace_schema,
     resource_name,
 )
+from vivace.mongo.scope import Scope, make_scope
 from vivace.mongo.selecting import conditions, listed
 from vivace.mongo.store import Documents
 
@@ -106,31 +106,20 @@ def crud_router(
     # So that their indexes are made.
     mongo.collection(model)
     mongo.collection(reading)
-    return make_router(resource, _items(mongo, model, reading, resource, scope), **options)
+    return make_router(resource, _items(mongo, Plan(model, reading, resource), scope), **options)
 
 
-def _items(
-    mongo: Mongo,
-    model: type[BaseDocument],
-    reading: type[BaseDocument],
-    resource: Resource,
-    scope: Any,
-) -> Any:
+def _items(mongo: Mongo, plan: Plan, scope: Any) -> Any:
     """The dependency that gives the documents as a request may see them."""
+    everything = Scope()
 
-    async def everything(documents: Documents = mongo.documents) -> Items:
-        return Items(documents, model, reading, resource, {})
+    async def items(documents: Documents = mongo.documents) -> Items:
+        return Items(plan, documents, everything)
 
     async def scoped(given: Any = scope, documents: Documents = mongo.documents) -> Items:
-        if not isinstance(given, Mapping):
-            # Better no documents than all of them.
-            raise TypeError(
-                f"The scope of {model.__name__} is {given!r}. Give the values that its documents "
-                "have, or a filter: a dictionary."
-            )
-        return Items(documents, model, reading, resource, given)
+        return Items(plan, documents, make_scope(plan.model, given))
 
-    return Depends(everything if scope is None else scoped)
+    return Depends(items if scope is None else scoped)
 
 
 def _reading_model(model: type[BaseDocument], read: type[BaseModel] | None) -> type[BaseDocument]:
@@ -144,52 +133,54 @@ def _reading_model(model: type[BaseDocument], read: type[BaseModel] | None) -> t
     return read
 
 
-class Items:
-    """The documents of a model, as the routes need them.
+class Plan:
+    """What is known of a router's documents before there is a request.
 
     Args:
         model: What they are written as.
         reading: What they are read as.
-        scope: Which of them there are.
+        resource: What clients see and send.
+
+    Attributes:
+        nullable: Fields that may be null.
+        looked_up: Fields that only ``reading`` has.
     """
 
     def __init__(
-        self,
-        documents: Documents,
-        model: type[BaseDocument],
-        reading: type[BaseDocument],
-        resource: Resource,
-        scope: Mapping[str, Any],
+        self, model: type[BaseDocument], reading: type[BaseDocument], resource: Resource
     ) -> None:
-        self._model = model
-        self._written: Collection[Any] = documents[model]
-        self._read: Collection[Any] = documents[reading]
-        self._looked_up = reading.model_fields.keys() - model.model_fields.keys()
-        self._resource = resource
-        self._scope = {stored_name(name): value for name, value in scope.items()}
-        self._common = {name: value for name, value in scope.items() if _is_value(name, value)}
+        self.model = model
+        self.reading = reading
+        self.resource = resource
+        self.nullable = frozenset(field.name for field in resource.fields if field.nullable)
+        self.looked_up = reading.model_fields.keys() - model.model_fields.keys()
+
+
+class Items:
+    """The documents of a router, as a request may see them."""
+
+    def __init__(self, plan: Plan, documents: Documents, scope: Scope) -> None:
+        self._plan = plan
+        self._written: Collection[Any] = documents[plan.model]
+        self._read: Collection[Any] = documents[plan.reading]
+        self._scope = scope
 
     async def select(self, selection: Selection) -> Slice[Any]:
-        nullable = {field.name for field in self._resource.fields if field.nullable}
-        scoped = [{"$match": self._scope}] if self._scope else []
-        pipeline = [*scoped, *listed(selection, nullable)]
+        wanted = self._scope.of(conditions(selection.filters))
+        pipeline = listed(selection, wanted, self._plan.nullable)
         found = await self._read.aggregate(pipeline, self._read.model)
         more = len(found) > selection.limit
         items = found[: selection.limit]
         if selection.backward:
             items.reverse()
-        total = None
-        if selection.total:
-            wanted = {"$and": [self._scope, conditions(selection.filters)]}
-            total = await self._written.count(wanted)
+        total = await self._written.count(wanted) if selection.total else None
         return Slice(items, more, total)
 
     async def read(self, key: Key) -> Any:
         return await self._find(self._read, key)
 
     async def _find(self, collection: Collection[Any], key: Key) -> Any:
-        scoped = {"$and": [self._scope]} if self._scope else {}
-        return await collection.find_one({"_id": key[0], **scoped})
+        return await collection.find_one(self._scope.of({"_id": key[0]}))
 
     async def create(self, values: Values) -> Any:
         return await self._as_read(await self._written.insert(self._validate(values)))
@@ -199,16 +190,14 @@ class Items:
         written = await self._written.insert_many(made)
         if self._read is self._written:
             return written
-        ids = [one.id for one in written]
-        found = {one.id: one for one in await self._read.current.find({"_id": {"$in": ids}})}
-        return [found[id] for id in ids]
+        return await self._read.current.find_by_ids([one.id for one in written])
 
     async def update(self, key: Key, change: Change[Any]) -> Any:
         for _ in range(ATTEMPTS):
             item = await self._find(self._read.current, key)
             if item is None:
                 return None
-            present = {name: value for name, value in item if name not in self._looked_up}
+            present = {name: value for name, value in item if name not in self._plan.looked_up}
             changed = self._validate({**present, **await change(item)})
             changed._stored = item._stored
             written = await self._written.replace_unchanged(changed)
@@ -227,24 +216,22 @@ class Items:
         raise changed_meanwhile()
 
     def values(self, item: Any) -> Values:
-        assert self._resource.replace is not None
-        fields = self._resource.replace.model_fields
+        replace = self._plan.resource.replace
+        fields = replace.model_fields if replace else {}
         return {name: with_text_keys(value) for name, value in item if name in fields}
 
     def version(self, item: Any) -> object:
         """What is stored and not shown."""
-        shown = self._resource.read.model_fields
-        stored = item._stored.document
-        unseen = {
-            name: value for name, value in stored.items() if name not in shown and name != "_id"
-        }
+        shown = self._plan.resource.read.model_fields
+        stored = item._stored.document.items()
+        unseen = {name: value for name, value in stored if name not in shown and name != "_id"}
         return encode(unseen) if unseen else None
 
     def _validate(self, values: Values, *place: int) -> Any:
         """The document that has ``values``, which the schemas have let through one by one."""
         try:
-            return self._model.model_validate(
-                {**values, **self._common}, by_alias=False, by_name=True
+            return self._plan.model.model_validate(
+                self._scope.fill(values), by_alias=False, by_name=True
             )
         except ValidationError as error:
             raise invalid_body(error, *place) from None
@@ -252,12 +239,6 @@ class Items:
     async def _as_read(self, written: Any) -> Any:
         """What a later :meth:`read` gives of a document that was written."""
         return written if self._read is self._written else await self._read.current.get(written.id)
-
-
-def _is_value(name: str, value: Any) -> bool:
-    """Whether a part of a filter says what documents have, rather than what is true of them."""
-    is_operator = isinstance(value, Mapping) and any(key.startswith("$") for key in value)
-    return not name.startswith("$") and "." not in name and not is_operator
 
 
 __all__ = ["crud_router"]

@@ -28,8 +28,6 @@ class Stored:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Stored)
 
-    __hash__ = None  # type: ignore[assignment]
-
 
 class BaseDocument(BaseModel):
     """A document whose id is a field of your own: see :class:`Document`.
@@ -132,24 +130,20 @@ def dump(document: BaseDocument, joins: Iterable[Join] = ()) -> dict[str, Any]:
     return {"_id": values.pop("id"), **values}
 
 
-def load(model: type[D], stored: dict[str, Any], joins: Iterable[Join] = ()) -> D:
-    """The document that was read as ``stored``.
+def load(model: type[D], stored: dict[str, Any], joins: tuple[Join, ...] = ()) -> D:
+    """The document that was read as ``stored``, which is kept, without what was looked up.
 
     Raises:
         ValidationError: It does not fit the model.
     """
-    joins = tuple(joins)
     try:
         document = model.model_validate(as_values(stored, joins), by_alias=False, by_name=True)
     except ValidationError as error:
         error.add_note(f"It is {stored['_id']!r} of the collection {model.__collection__!r}.")
         raise
-    looked_up = {one.field for one in joins}
-    document._stored = Stored(
-        {name: value for name, value in stored.items() if name not in looked_up}
-        if looked_up
-        else stored
-    )
+    for join in joins:
+        del stored[join.field]
+    document._stored = Stored(stored)
     return document
 
 

@@ -97,7 +97,7 @@ def translate(error: Exception, retry_after: int) -> HTTPException | None:
     if isinstance(error, DuplicateKeyError):
         return duplicate(error.details)
     if isinstance(error, BulkWriteError):
-        return _translate_bulk(error)
+        return _translate_bulk(error) or _translate_state(error, retry_after)
     if isinstance(error, DocumentTooLarge):
         return _too_large()
     if isinstance(error, ConnectionFailure):

@@ -49,19 +49,19 @@ def conditions(filters: Sequence[Filter]) -> Condition:
     return _all([condition(one) for one in filters])
 
 
-def listed(selection: Selection, nullable: Collection[str]) -> list[Stage]:
+def listed(selection: Selection, wanted: Condition, nullable: Collection[str]) -> list[Stage]:
     """The stages that give what ``selection`` wants, in its order, or in reverse if backward.
 
     They give one document more, by which it is known whether there are more.
 
     Args:
+        wanted: What is true of the documents, their position aside.
         nullable: Fields of which null comes last, where the server has it first. That takes it a
             sort in memory: an index is in its own order.
     """
     order = selection.order
     if selection.backward:
         order = tuple(Order(one.field, not one.descending) for one in order)
-    wanted = conditions(selection.filters)
     if selection.position is not None:
         wanted = _all([wanted, _after(order, selection.position, nullable)])
     ranks = {

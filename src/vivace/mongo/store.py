@@ -68,17 +68,17 @@ class Documents:
         """A transaction around the block: of everything that goes to the database in it.
 
         It is committed at the end of the block, and aborted where the block fails. Within another
-        one it is part of that. What the block does has to come one after the other: a session is
-        not made for several tasks at once.
+        one it is part of that. What the block does has to come one after the other, as a session is
+        not made for several tasks at once, and PyMongo lets it use no other client.
 
         Raises:
             TransactionsNotSupported: The server has none.
             pymongo.errors.OperationFailure: Another one has written to the same documents; it is a
                 409 in a request. See :meth:`run`.
         """
-        session = _session.get()
-        if session is not None:
-            yield session
+        running = self._running_session()
+        if running is not None:
+            yield running
             return
         async with self._begin_session() as session, await session.start_transaction():
             yield session
@@ -100,7 +100,7 @@ class Documents:
             TransactionsNotSupported: The server has none.
             pymongo.errors.OperationFailure: It had to give way each time.
         """
-        if _session.get() is not None:
+        if self._running_session() is not None:
             attempts = 1
         for attempt in range(1, attempts + 1):
             try:
@@ -111,6 +111,10 @@ class Documents:
                     raise
             await asyncio.sleep(random.uniform(0, PAUSE * 2**attempt))
         raise ValueError(f"attempts={attempts} is not a positive number.")
+
+    def _running_session(self) -> AsyncClientSession | None:
+        session = _session.get()
+        return session if session is not None and session.client is self.client else None
 
     @asynccontextmanager
     async def _begin_session(self) -> AsyncIterator[AsyncClientSession]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import bson
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from pydantic import BaseModel, Field, ValidationError
 
 from vivace import Vivace
@@ -15,6 +15,7 @@ class Cover(BaseModel):
     thumbnail: Binary | None = None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100))
 def test_it_is_base64_in_json_and_bytes_elsewhere(data: bytes) -> None:
     cover = Cover(image=data)

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from pydantic import AnyUrl, SecretStr
 
 from vivace.mongo import ObjectId
@@ -97,6 +97,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
 def test_what_bson_has_comes_back_as_it_was(document: dict[str, Any]) -> None:
     assert decode(encode(document)) == document

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import bson
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from vivace import Query, Vivace
@@ -100,12 +100,14 @@ def test_it_needs_no_conversion_in_strict_mode() -> None:
     assert adapter.dump_json(ObjectId(ID)) == f'"{ID}"'.encode()
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=12, max_size=12))
 def test_any_id_comes_back_from_its_text(data: bytes) -> None:
     made = ObjectId(data)
     assert TypeAdapter(ObjectId).validate_python(str(made)) == made
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), st.binary(), st.integers(), st.none(), st.lists(st.integers())))
 def test_anything_else_is_refused(value: object) -> None:
     with pytest.raises(ValidationError):

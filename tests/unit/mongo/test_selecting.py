@@ -80,7 +80,7 @@ def test_a_text_that_no_pattern_can_hold_is_refused(text: str) -> None:
 
 def test_without_nulls_an_index_serves() -> None:
     selection = Selection((), (Order("year"), Order("id")), limit=5, offset=2)
-    assert listed(selection, nullable=()) == [
+    assert listed(selection, {}, nullable=()) == [
         {"$match": {}},
         {"$sort": {"year": 1, "_id": 1}},
         {"$skip": 2},
@@ -131,7 +131,7 @@ def test_pages_in_either_direction_make_up_the_list(
         rest, seen, position = True, [], None
         while rest:
             selection = Selection((), order, limit, position=position, backward=backward)
-            found = run(documents, listed(selection, nullable={"a"}))
+            found = run(documents, listed(selection, {}, nullable={"a"}))
             rest, page = len(found) > limit, found[:limit]
             seen += page
             if page:

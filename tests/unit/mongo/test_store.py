@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 from pymongo import MongoClient
-from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
+from pymongo.errors import (
+    BulkWriteError,
+    DuplicateKeyError,
+    InvalidOperation,
+    OperationFailure,
+)
 
 from vivace import Depends, HTTPException, Vivace
 from vivace.mongo import Collection, Documents, Mongo, TransactionsNotSupported
@@ -71,6 +76,19 @@ async def test_one_within_another_is_part_of_it(
             await songs.insert_many([Song(title="c"), Song(title="d")])
             raise ZeroDivisionError
     assert titles() == []
+
+
+async def test_a_transaction_is_of_one_database_server(
+    documents: Documents, songs: Collection[Song], server_url: str, name: str
+) -> None:
+    async with Mongo(server_url, database=name) as others:
+        async with documents.transaction():
+            # It does not become part of the one that is running, and PyMongo refuses it.
+            with pytest.raises(InvalidOperation):
+                async with others.transaction():
+                    pass
+            await songs.insert(Song(title="a"))
+        assert await others[Song].count() == 1
 
 
 async def test_two_who_write_the_same_at_once(

@@ -57,5 +57,14 @@ CASES: Final = [
         8.0,
     ),
     Case("guarded", "a token and a role", "/guarded", 0.55, None, needs_token=True),
+    Case("sql-read", "a row read from SQLite", "/heroes/1", 0.85, None),
+    Case(
+        "sql-write",
+        "a row written to SQLite",
+        "/heroes",
+        0.85,
+        None,
+        body='{"name": "Ada", "age": 36}',
+    ),
     Case("routes", "the last of 200 parametrised routes", "/section-199/7", 0.68, 8.0),
 ]

@@ -26,7 +26,7 @@ def make_environment() -> None:
         return
     venv.create(ENVIRONMENT, with_pip=True)
     install = [PYTHON, "-m", "pip", "install", "--quiet", "--upgrade"]
-    subprocess.run([*install, *needs, "--editable", f"{PROJECT}[auth,standard]"], check=True)
+    subprocess.run([*install, *needs, "--editable", f"{PROJECT}[auth,sql,standard]"], check=True)
     installed.write_text(wanted)
 
 

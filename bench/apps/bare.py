@@ -1,7 +1,7 @@
 """The least that an ASGI app can do and still send the bytes that the frameworks send.
 
-It takes the request's body and encodes an answer; it reads neither, and validates nothing but the
-token of the case that has one.
+It takes the request's body and encodes an answer; it validates nothing but the token of the case
+that has one, and reads only the body of the case that writes it to a database.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from bench.apps.guarded import ANSWER, make_token, read_token
+from bench.apps.heroes import KEY, create_hero, read_hero
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -32,12 +33,14 @@ ANSWERS: dict[str, dict[str, Any]] = {
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] != "http":
         return
+    received = b""
     if scope["method"] == "POST":
-        while (await receive()).get("more_body"):
-            pass
-    if scope["path"] == "/guarded":
-        read_token(dict(scope["headers"])[b"authorization"].decode()[len("Bearer ") :])
-    answer = make_token() if scope["path"] == "/token" else ANSWERS[scope["path"]]
+        while True:
+            message = await receive()
+            received += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+    answer = await make_answer(scope, received)
     body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
     headers = [
         (b"content-length", str(len(body)).encode()),
@@ -45,3 +48,16 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def make_answer(scope: Scope, received: bytes) -> Any:
+    match scope["path"]:
+        case "/token":
+            return make_token()
+        case "/guarded":
+            read_token(dict(scope["headers"])[b"authorization"].decode()[len("Bearer ") :])
+        case "/heroes":
+            return await create_hero(json.loads(received))
+        case path if path == f"/heroes/{KEY}":
+            return await read_hero()
+    return ANSWERS[scope["path"]]

@@ -10,10 +10,11 @@ if os.environ["BENCH_FRAMEWORK"] == "fastapi":
 else:
     from vivace import Depends, Query, Vivace as Framework
 
-from bench.apps import guarded
+from bench.apps import guarded, heroes
 
 app = Framework()
 guarded.add_to(app)
+heroes.add_to(app)
 
 
 @app.get("/plain")

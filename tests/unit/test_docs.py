@@ -163,10 +163,25 @@ def test_code_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert completed.returncode == 0, completed.stderr
         return
     try:
-        with mock.patch.dict(os.environ):
+        with mock.patch.dict(os.environ), what_runs_beside(page):
             run_page(page)
     finally:
         sys.modules.pop("main", None)
+
+
+@contextlib.contextmanager
+def what_runs_beside(page: Path) -> Iterator[None]:
+    """The server that the page on documents takes for granted."""
+    if page.name != "mongo.md":
+        yield
+        return
+    from tests.unit.mongo.server import is_installed, running_server
+
+    if not is_installed():
+        pytest.skip("SecantusDB is not installed.")
+    with running_server() as server:
+        os.environ["MONGO_URL"] = server.url
+        yield
 
 
 # Commands.
@@ -194,11 +209,10 @@ def check_vivace_command(words: list[str]) -> None:
 
     from vivace.cli.commands import app
 
-    group: Any = typer.main.get_command(app)
-    command = group
-    if words and not words[0].startswith("-"):
-        assert words[0] in group.commands, f"there is no command {words[0]}"
-        command = group.commands[words[0]]
+    command: Any = typer.main.get_command(app)
+    while words and not words[0].startswith("-") and hasattr(command, "commands"):
+        assert words[0] in command.commands, f"there is no command {words[0]}"
+        command, words = command.commands[words[0]], words[1:]
     known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
     known |= {"--help", "-h"}
     for word in words:

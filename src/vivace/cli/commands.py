@@ -5,6 +5,7 @@ from typing import Annotated, Any, TextIO
 import typer
 from typer.core import TyperGroup
 
+from vivace.cli.db import db
 from vivace.cli.errors import CommandError, report
 from vivace.cli.new import new
 from vivace.cli.openapi import openapi
@@ -59,6 +60,7 @@ app.command()(run_app)
 app.command()(routes)
 app.command()(openapi)
 app.command()(new)
+app.add_typer(db, name="db")
 
 
 def run(program: str | None = None, *, errors: TextIO | None = None) -> None:

@@ -94,16 +94,9 @@ def find_target(where: str | None, *, name: str | None = None, as_fastapi: bool 
 
 def configured_entrypoint(directory: Path) -> str | None:
     """The ``entrypoint`` set in the ``pyproject.toml`` of ``directory``, if there is one."""
-    file = directory / "pyproject.toml"
-    if not file.is_file():
-        return None
-    try:
-        tool = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CommandError(f"pyproject.toml cannot be read: {error}.") from None
     # A project that comes from FastAPI keeps its own setting.
     for section in ("vivace", "fastapi"):
-        entrypoint = tool.get(section, {}).get("entrypoint")
+        entrypoint = read_settings(directory, section).get("entrypoint")
         if entrypoint is not None:
             if not isinstance(entrypoint, str):
                 raise CommandError(
@@ -112,6 +105,19 @@ def configured_entrypoint(directory: Path) -> str | None:
                 )
             return entrypoint
     return None
+
+
+def read_settings(directory: Path, section: str = "vivace") -> dict[str, Any]:
+    """What ``[tool.vivace]`` of the ``pyproject.toml`` of ``directory`` says, if there is one."""
+    file = directory / "pyproject.toml"
+    if not file.is_file():
+        return {}
+    try:
+        tool = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CommandError(f"pyproject.toml cannot be read: {error}.") from None
+    settings: dict[str, Any] = tool.get(section, {})
+    return settings
 
 
 def split_location(where: str | None) -> tuple[str | None, str | None]:

@@ -22,6 +22,7 @@ from vivace.serve import scope as scopes
 from vivace.serve.frontend import FrontendRoute, FrontendRoutes
 from vivace.serve.inclusion import IncludedRouter, Version, flat_routes
 from vivace.serve.route import APIRoute
+from vivace.serve.route_group import RouteGroup
 from vivace.serve.settings import Settings
 from vivace.serve.table import Found, RouteTable
 from vivace.serve.websocket_route import APIWebSocketRoute
@@ -75,8 +76,8 @@ class Dispatcher:
         self._http = RouteTable(http)
         self._sockets = RouteTable(sockets)
         placed = {n for n, _ in http} | {n for n, _ in sockets}
-        self._opaque = [(n, r) for n, r in numbered if n not in placed]
-        self._opaque_prefixes = _prefixes([route for _, route in self._opaque])
+        self._opaque = [(n, r, _prefix(r)) for n, r in numbered if n not in placed]
+        self._opaque_prefixes = tuple(prefix for _, _, prefix in self._opaque)
         self._frontends = FrontendRoutes(_frontends(self._router))
         self._version = version
 
@@ -107,7 +108,7 @@ class Dispatcher:
             await self._unanswered(path, found, scope, receive, send)
             return
         if path.startswith(self._opaque_prefixes) and await self._opaque_first(
-            chosen, scope, receive, send
+            path, chosen, scope, receive, send
         ):
             return
         if chosen.entry.is_direct:
@@ -116,12 +117,33 @@ class Dispatcher:
         else:
             await self._serve(chosen, scope, receive, send)
 
+    def find(self, scope: Scope) -> Match:
+        """Whether a route has the path of a request and its method, or the path alone."""
+        if self._version != Version.number:
+            self._build()
+        path = get_route_path(scope)
+        table = self._http if scope["type"] == "http" else self._sockets
+        found = table.find(path)
+        if found and (scope["type"] != "http" or self._takes(found, scope["method"])):
+            return Match.FULL
+        best = Match.PARTIAL if found else Match.NONE
+        for _, route, prefix in self._opaque:
+            if path.startswith(prefix):
+                match, _ = self._match_opaque(route, scope)
+                best = max(best, match, key=lambda match: match.value)
+        return best
+
+    def _takes(self, found: Sequence[Found], method: str) -> bool:
+        if method == "HEAD" and self.complete_methods:
+            return any(each.accepts("HEAD") or each.accepts("GET") for each in found)
+        return any(each.accepts(method) for each in found)
+
     async def _unanswered(
         self, path: str, found: Sequence[Found], scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer a request that no route matches, or none with its method."""
         if path.startswith(self._opaque_prefixes) and await self._opaque_first(
-            None, scope, receive, send
+            path, None, scope, receive, send
         ):
             return
         if scope["method"] == "HEAD" and self.complete_methods:
@@ -169,7 +191,7 @@ class Dispatcher:
         found = self._sockets.find(path)
         chosen = found[0] if found else None
         if path.startswith(self._opaque_prefixes) and await self._opaque_first(
-            chosen, scope, receive, send
+            path, chosen, scope, receive, send
         ):
             return
         if chosen is not None:
@@ -178,13 +200,15 @@ class Dispatcher:
             await self._guarded(self._router.default, scope, receive, send)
 
     async def _opaque_first(
-        self, chosen: Found | None, scope: Scope, receive: Receive, send: Send
+        self, path: str, chosen: Found | None, scope: Scope, receive: Receive, send: Send
     ) -> bool:
         """Serve the first opaque route that matches, where it comes before ``chosen``."""
         partial: tuple[BaseRoute, Scope] | None = None
-        for order, route in self._opaque:
+        for order, route, prefix in self._opaque:
             if chosen is not None and order > chosen.entry.order:
                 return False
+            if not path.startswith(prefix):
+                continue
             match, child_scope = self._match_opaque(route, scope)
             if match is Match.FULL:
                 scope.update(child_scope)
@@ -224,6 +248,11 @@ class Dispatcher:
 
     async def _handle(self, route: Any, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request to a route through whatever may stand between."""
+        if isinstance(route, RouteGroup):
+            # What it has are routes like those of this router, with settings of their own.
+            scope["route"] = route
+            await self._guarded(route.handle, scope, receive, send)
+            return
         original = getattr(route, "_original", route)
         scope["route"] = original if not isinstance(route, APIRoute) else route
         if original is not route:
@@ -325,8 +354,8 @@ class Dispatcher:
         found = self._http.find(path)
         if found:
             return found[0].entry.route
-        for _, route in self._opaque:
-            if self._match_opaque(route, scope)[0] is not Match.NONE:
+        for _, route, prefix in self._opaque:
+            if path.startswith(prefix) and self._match_opaque(route, scope)[0] is not Match.NONE:
                 return route
         return None
 
@@ -341,15 +370,13 @@ def _match(route: BaseRoute, scope: Scope) -> tuple[Match, Scope]:
         raise
 
 
-def _prefixes(opaque: Sequence[BaseRoute]) -> tuple[str, ...]:
-    """What paths begin with that one of ``opaque`` may match: anything, where that is not known.
+def _prefix(opaque: BaseRoute) -> str:
+    """What paths begin with that ``opaque`` may match: anything, where that is not known.
 
     Nearly all of them are mounts, such as those of the documentation's scripts, and nearly all
     requests are for something else.
     """
-    if all(type(route) is Mount and "{" not in route.path for route in opaque):
-        return tuple(f"{route.path}/" for route in opaque)  # type: ignore[attr-defined]
-    return ("",)
+    return f"{opaque.path}/" if type(opaque) is Mount and "{" not in opaque.path else ""
 
 
 def _is_opaque(route: Any) -> bool:

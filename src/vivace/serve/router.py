@@ -291,6 +291,10 @@ class APIRouter(Registration, Router):
 
     # Serving.
 
+    def find(self, scope: Scope) -> Match:
+        """Whether there is a route for a request: ``PARTIAL`` where it only has the path of it."""
+        return self.dispatcher.find(scope)
+
     @property
     def is_customised(self) -> bool:
         """True where a subclass decides by itself what matches or how it is handled."""

@@ -10,7 +10,7 @@ from tests.unit.compile.exchange import ask
 from vivace import APIRouter, Depends, Vivace, WebSocket
 from vivace.exceptions import VivaceError
 from vivace.responses import HTMLResponse, JSONResponse
-from vivace.routing import APIRoute, APIWebSocketRoute, IncludedRouter
+from vivace.routing import APIRoute, APIWebSocketRoute, IncludedRouter, Match
 from vivace.testclient import TestClient
 
 METHODS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"]
@@ -204,3 +204,28 @@ def test_a_subclass_may_look_at_what_passes_through_it() -> None:
     assert ask(app, "GET", "/closed/a").status == 404
     assert ask(app, "GET", "/closed/a", [(b"open", b"1")]).status == 200
     assert log == ["/a", "/closed/a"]
+
+
+def scope_of(path: str, method: str = "GET", kind: str = "http") -> dict[str, Any]:
+    return {"type": kind, "path": path, "method": method, "headers": [], "root_path": ""}
+
+
+def test_a_router_says_whether_it_has_a_route_for_a_request() -> None:
+    async def greet(websocket: WebSocket) -> None: ...
+
+    router = APIRouter()
+    router.get("/a/{x}")(endpoint)
+    router.post("/b")(endpoint)
+    router.websocket("/socket")(greet)
+    router.mount("/files", PlainTextResponse("a file"))
+    assert router.find(scope_of("/a/1")) is Match.FULL
+    assert router.find(scope_of("/a/1", "HEAD")) is Match.FULL
+    assert router.find(scope_of("/a/1", "PUT")) is Match.PARTIAL
+    assert router.find(scope_of("/b")) is Match.PARTIAL
+    assert router.find(scope_of("/b", "HEAD")) is Match.PARTIAL
+    assert router.find(scope_of("/c")) is Match.NONE
+    assert router.find(scope_of("/files/x")) is Match.FULL
+    assert router.find(scope_of("/socket")) is Match.NONE
+    assert router.find(scope_of("/socket", kind="websocket")) is Match.FULL
+    router.get("/c")(endpoint)
+    assert router.find(scope_of("/c")) is Match.FULL

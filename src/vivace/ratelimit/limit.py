@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from hashlib import sha256
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from uuid import UUID
 
 from vivace.ratelimit.decision import Decision, Level, record_of
+from vivace.ratelimit.drivers import brought_by
 from vivace.ratelimit.endpoints import limited
 from vivace.ratelimit.errors import LimiterUnavailable, RateLimited, refusal
 from vivace.ratelimit.functions import name_of
@@ -64,6 +66,10 @@ class Limit:
         self._window: Window = window
         self._name = name
         self._parsed = parse_rules(rules, window, name) if isinstance(rules, str) else ()
+        if window == "token":
+            # Here, where it says what is missing, and not in a request.
+            with brought_by("ratelimit"):
+                import_module("vivace.ratelimit.stores.tokens")
         self._by_name = name_of(by)
         #: The second half of the names of counters, by the places that they are of.
         self._places: dict[str, str] = {}

@@ -11,7 +11,7 @@ from vivace.ratelimit.addresses import ClientAddress
 from vivace.ratelimit.document import describing
 from vivace.ratelimit.errors import RateLimited, quota_exceeded
 from vivace.ratelimit.limit import Limit, Uncounted, digest_of_key
-from vivace.ratelimit.middleware import RateLimitMiddleware
+from vivace.ratelimit.middleware import RateLimitMiddleware, make_gate
 from vivace.ratelimit.places import Places
 from vivace.ratelimit.rules import Window
 from vivace.ratelimit.stores.memory import MemoryStore
@@ -160,9 +160,9 @@ class Limiter:
             ValueError: The rules are none.
             TypeError: A function of a limit needs more than the connection.
         """
-        whole = [self.limit(one) if isinstance(one, str) else one for one in limits]
-        app.add_middleware(RateLimitMiddleware, limits=whole)
-        app.openapi = describing(app, whole_app=bool(whole))  # type: ignore[method-assign]
+        gates = [make_gate(self.limit(one) if isinstance(one, str) else one) for one in limits]
+        app.add_middleware(RateLimitMiddleware, gates=gates)
+        app.openapi = describing(app, whole_app=bool(gates))  # type: ignore[method-assign]
         if app.problem_details and RateLimited not in app.exception_handlers:
             app.add_exception_handler(RateLimited, quota_exceeded)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -19,7 +19,8 @@ from vivace.types import ASGIApp, Message, Receive, Scope, Send
 #: The messages whose headers are those of the response; a WebSocket has one too.
 STARTS = ("http.response.start", "websocket.http.response.start", "websocket.accept")
 
-Ask = Callable[[HTTPConnection], Awaitable[Any]]
+#: Lets a connection pass, or raises what refuses it.
+Gate = Callable[[HTTPConnection], Awaitable[None]]
 
 
 class RateLimitMiddleware:
@@ -30,16 +31,12 @@ class RateLimitMiddleware:
 
     Args:
         app: What is limited.
-        limits: The limits. Those without a scope count all requests to the app together. Their
-            functions get the connection, and nothing else.
-
-    Raises:
-        TypeError: One of their functions needs something else.
+        gates: What :func:`make_gate` has made of the limits.
     """
 
-    def __init__(self, app: ASGIApp, *, limits: Iterable[Limit] = ()) -> None:
+    def __init__(self, app: ASGIApp, *, gates: Sequence[Gate] = ()) -> None:
         self.app = app
-        self._gates = [make_gate(limit) for limit in limits]
+        self._gates = gates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -57,8 +54,8 @@ class RateLimitMiddleware:
             await _answer(error, connection, receive, send)
 
 
-def make_gate(limit: Limit) -> Ask:
-    """A function that lets a connection pass ``limit``, or raises.
+def make_gate(limit: Limit) -> Gate:
+    """A gate that counts all requests to an app together, unless ``limit`` has a scope.
 
     Raises:
         TypeError: A function of the limit needs more than the connection.
@@ -72,7 +69,7 @@ def make_gate(limit: Limit) -> Ask:
     return gate
 
 
-async def _refused(gates: Iterable[Ask], connection: HTTPConnection) -> Any:
+async def _refused(gates: Iterable[Gate], connection: HTTPConnection) -> Any:
     """What one of ``gates`` raises to refuse the connection."""
     try:
         for gate in gates:
@@ -122,4 +119,4 @@ def _adding_fields(send: Send, record: Record) -> Send:
     return adding
 
 
-__all__ = ["RateLimitMiddleware"]
+__all__ = ["RateLimitMiddleware", "make_gate"]

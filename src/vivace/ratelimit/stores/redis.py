@@ -22,7 +22,7 @@ try:
     from redis.asyncio.connection import parse_url
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
-    from redis.exceptions import RedisError
+    from redis.exceptions import ConnectionError as RedisConnectionError, RedisError
 except ModuleNotFoundError:
     raise MissingPackage("redis", "redis") from None
 
@@ -70,6 +70,7 @@ class RedisStore:
         self._prefix = prefix
         self._options = dict(options or {})
         parse_url(url)
+        self._timeout = timeout
         self._pause = pause
         self._circuit = Circuit(timeout=timeout, pause=pause, failures=FAILURES)
         self._clients: PerLoop[_Client] = PerLoop(self._make_client, _Client.close)
@@ -99,7 +100,11 @@ class RedisStore:
         options = {
             "max_connections": 20,
             # One more try, at once: a connection that has waited in the pool may have been cut.
-            "retry": Retry(NoBackoff(), 1),
+            "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+            # For where the circuit's time-out is swallowed, as the `wait_for` of Python 3.11 may.
+            "timeout": self._timeout,
+            "socket_timeout": self._timeout,
+            "socket_connect_timeout": self._timeout,
             **self._options,
         }
         return _Client(BlockingConnectionPool.from_url(self._url, **options), self._prefix)
@@ -131,6 +136,9 @@ class _Client:
         redis = self._redis
 
         class Backend(RedisStoreBackend):
+            # Errors of Redis come out as they are, and so as those of windows do.
+            base_exceptions = ()
+
             def get_client(self) -> Any:
                 return redis
 

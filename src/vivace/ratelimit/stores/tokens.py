@@ -15,6 +15,7 @@ from throttled.asyncio import (
     BaseRateLimiter,
     BaseStoreBackend,
     RateLimiterRegistry,
+    RateLimitState,
     per_duration,
 )
 
@@ -41,17 +42,11 @@ class TokenBuckets:
 
     async def take(self, rule: Rule, key: str, cost: int) -> Level:
         result = await self._limiter(rule).limit(rule.item.key_for(key), cost)
-        state = result.state
-        reset = state.retry_after if result.limited else _until_next(rule, state.reset_after)
-        return Level(rule, not result.limited, state.remaining, reset)
+        return _level(rule, result.state, cost, fits=not result.limited)
 
     async def read(self, rule: Rule, key: str, cost: int) -> Level:
-        # What it says there of the time to wait does not depend on the cost, and is wrong.
         state = await self._limiter(rule).peek(rule.item.key_for(key))
-        wait = state.reset_after - (rule.quota - cost) * rule.seconds / rule.quota
-        fits = state.remaining >= cost
-        reset = _until_next(rule, state.reset_after) if fits else wait
-        return Level(rule, fits, state.remaining, reset)
+        return _level(rule, state, cost, fits=state.remaining >= cost)
 
     def _limiter(self, rule: Rule) -> BaseRateLimiter:
         what = rule.quota, rule.seconds
@@ -74,9 +69,11 @@ class _Store:
         return action(self._backend)
 
 
-def _until_next(rule: Rule, until_full: float) -> float:
-    """Seconds until there is one more token; 0 where the bucket is full."""
-    return until_full % (rule.seconds / rule.quota) if until_full > 0 else 0.0
+def _level(rule: Rule, state: RateLimitState, cost: int, *, fits: bool) -> Level:
+    """What ``state`` means; the time to wait is reckoned here, as ``peek`` gives a wrong one."""
+    tokens = min(state.remaining + 1, rule.quota) if fits else cost
+    until_tokens = state.reset_after - (rule.quota - tokens) * rule.seconds / rule.quota
+    return Level(rule, fits, state.remaining, max(0.0, until_tokens))
 
 
 __all__ = ["TokenBuckets"]

@@ -3,8 +3,8 @@
 Everything starts with :class:`Limiter`, and all that an app needs is here. Inside, a module imports
 from those before it::
 
-    rules -> decision -> stores -> errors, addresses, functions, places -> guard, endpoints -> limit
-        -> middleware, document -> limiter
+    drivers, rules -> decision -> stores -> errors, addresses, functions, places
+        -> guard, endpoints -> limit -> middleware, document -> limiter
 """
 
 from __future__ import annotations

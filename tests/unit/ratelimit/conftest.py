@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from secrets import token_hex
 from types import SimpleNamespace
@@ -48,8 +49,8 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture
-def redis_prefix() -> Iterator[str]:
+@contextmanager
+def unused_prefix() -> Iterator[str]:
     """A prefix of keys that nobody else uses; the keys are gone afterwards."""
     prefix = f"vivace-test-{token_hex(8)}"
     with redis.Redis.from_url(REDIS) as client:
@@ -60,3 +61,9 @@ def redis_prefix() -> Iterator[str]:
         yield prefix
         for name in client.scan_iter(f"{prefix}*", count=1000):
             client.delete(name)
+
+
+@pytest.fixture
+def redis_prefix() -> Iterator[str]:
+    with unused_prefix() as prefix:
+        yield prefix

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from vivace import Depends, Request, WebSocket
@@ -57,7 +57,7 @@ def _annotated(function: Callable[..., Any], name: str) -> Callable[..., Any]:
 
 
 def of_connection(function: Any) -> Callable[[HTTPConnection], Awaitable[Any]]:
-    """``function`` for where there are no dependencies; in a thread, if it is synchronous.
+    """``function`` for where there are no dependencies.
 
     Raises:
         TypeError: It needs more than the connection.
@@ -67,13 +67,14 @@ def of_connection(function: Any) -> Callable[[HTTPConnection], Awaitable[Any]]:
             f"{function!r} is to be called before a request has come to its endpoint, when there "
             "are no dependencies. Give a function with one parameter, which gets the connection."
         )
+    return partial(call, function)
+
+
+async def call(function: Any, *arguments: Any) -> Any:
+    """What ``function`` returns; in a thread, if it is synchronous."""
     if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(function.__call__):
-        return function  # type: ignore[no-any-return]
-
-    async def in_thread(connection: HTTPConnection) -> Any:
-        return await run_in_threadpool(function, connection)
-
-    return in_thread
+        return await function(*arguments)
+    return await run_in_threadpool(function, *arguments)
 
 
 def _is_simple(function: Callable[..., Any]) -> bool:
@@ -119,4 +120,4 @@ def by_api_key(auth: Any) -> Any:
     return api_key_id
 
 
-__all__ = ["as_dependency", "by_api_key", "by_user", "name_of", "of_connection"]
+__all__ = ["as_dependency", "by_api_key", "by_user", "call", "name_of", "of_connection"]

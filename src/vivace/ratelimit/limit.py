@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 from uuid import UUID
 
 from vivace.ratelimit.decision import Decision, Level, record_of
@@ -51,29 +51,31 @@ class Limit:
         name: str | None,
         uncounted: Uncounted,
     ) -> None:
+        if uncounted not in get_args(Uncounted):
+            raise ValueError(f"uncounted={uncounted!r} is neither 'pass' nor 'refuse'.")
         #: What is asked of each request: the functions, by the arguments of :meth:`let_pass`.
         self.functions: dict[str, Any] = {"key": by}
-        if callable(rules):
+        if not isinstance(rules, str):
             self.functions["rules"] = rules
-        if callable(cost):
+        if not isinstance(cost, int):
             self.functions["cost"] = cost
         if exempt is not None:
             self.functions["exempt"] = exempt
         self.scope = scope
         self._limiter = limiter
-        self._cost = 1 if callable(cost) else cost
         self._uncounted = uncounted
         self._window: Window = window
         self._name = name
+        self._cost = _checked_cost(cost) if isinstance(cost, int) else 1
         self._parsed = parse_rules(rules, window, name) if isinstance(rules, str) else ()
         if window == "token":
             # Here, where it says what is missing, and not in a request.
             with brought_by("ratelimit"):
                 import_module("vivace.ratelimit.stores.tokens")
+        self.dependency: Any = make_guard(self)
         self._by_name = name_of(by)
         #: The second half of the names of counters, by the places that they are of.
         self._places: dict[str, str] = {}
-        self.dependency: Any = make_guard(self)
 
     def __call__(self, endpoint: Endpoint) -> Endpoint:
         """Limit an endpoint; the decorator stands below that of the route.
@@ -112,8 +114,8 @@ class Limit:
         Raises:
             LimiterUnavailable: It cannot be counted, and so may not pass.
         """
-        rules_now, counter = self._rules_of(rules), self._counter(connection, key)
-        return await self._count(connection, rules_now, counter, cost)
+        counter = self._counter(connection, key)
+        return await self._count(connection, self._rules_of(rules), counter, _checked_cost(cost))
 
     async def levels(
         self, connection: HTTPConnection, key: Key, *, rules: str | None = None
@@ -147,14 +149,15 @@ class Limit:
             TypeError: One of the functions has said what is of no use.
             RateLimited, WebSocketException, LimiterUnavailable: As :meth:`check`.
         """
-        if exempt or key is None or not self._limiter.enabled:
+        if exempt or key is None:
             return
         record = record_of(connection)
         counter = self._counter(connection, key, whole_app=whole_app)
         new = [
             rule for rule in self._rules_of(rules) if (counter, rule.measure) not in record.counted
         ]
-        decision = await self._count(connection, new, counter, self._cost_of(cost))
+        cost_now = self._cost if cost is None else _checked_cost(cost, self.functions["cost"])
+        decision = await self._count(connection, new, counter, cost_now)
         record.counted.update((counter, rule.measure) for rule in new)
         self._enforce(connection, decision)
 
@@ -167,7 +170,7 @@ class Limit:
     async def _count(
         self, connection: HTTPConnection, rules: Sequence[Rule], counter: str, cost: int
     ) -> Decision:
-        if cost == 0:
+        if cost == 0 or not self._limiter.enabled:
             return Decision()
         try:
             return await decide(self._limiter.store, rules, counter, cost)
@@ -182,13 +185,6 @@ class Limit:
         if not isinstance(text, str):
             raise TypeError(f"{self.functions['rules']!r} says the rules are {text!r}.")
         return parse_rules(text, self._window, self._name)
-
-    def _cost_of(self, cost: object) -> int:
-        if cost is None:
-            return self._cost
-        if isinstance(cost, bool) or not isinstance(cost, int) or cost < 0:
-            raise TypeError(f"{self.functions['cost']!r} says that a request costs {cost!r}.")
-        return cost
 
     def _counter(self, connection: HTTPConnection, key: object, *, whole_app: bool = False) -> str:
         """The name of the counters of ``key``: nothing that a client has sent is in it as it is."""
@@ -225,6 +221,13 @@ async def decide(store: Store, rules: Sequence[Rule], counter: str, cost: int) -
             if not levels[-1].allowed:
                 break
     return Decision(tuple(levels), tuple(rules))
+
+
+def _checked_cost(cost: object, said_by: object = None) -> int:
+    if isinstance(cost, bool) or not isinstance(cost, int) or cost < 0:
+        who = f"{said_by!r} says that a request costs" if said_by else "A request cannot cost"
+        raise TypeError(f"{who} {cost!r}. Take a number from 0 on.")
+    return cost
 
 
 def digest_of_key(key: Key) -> str:

@@ -45,6 +45,9 @@ class Limiter:
             with a 503. A limit may say otherwise.
         enabled: Whether anything is counted; may be set at any time.
 
+    Raises:
+        TypeError: The store is none.
+
     Attributes:
         store: As given.
         enabled: As given.
@@ -59,7 +62,9 @@ class Limiter:
         uncounted: Uncounted = "pass",
         enabled: bool = True,
     ) -> None:
-        self.store: Store = store or MemoryStore()
+        self.store: Store = MemoryStore() if store is None else store
+        if not isinstance(self.store, Store):
+            raise TypeError(f"{store!r} is no store. Give one, as RedisStore({store!r}).")
         self.enabled = enabled
         self.places = Places()
         self._address = address or ClientAddress()
@@ -98,8 +103,8 @@ class Limiter:
             uncounted: As for the limiter.
 
         Raises:
-            ValueError: The rules are none.
-            TypeError: What should be a function is none.
+            ValueError: The rules, the window, the name or ``uncounted`` is none that is known.
+            TypeError: What should be a function is none, or the cost no number from 0 on.
         """
         return Limit(
             self,

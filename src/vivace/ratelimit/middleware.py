@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
 
 from vivace import HTTPException, Request, WebSocket, WebSocketException
-from vivace.concurrency import run_in_threadpool
 from vivace.ratelimit.decision import Record, record_of
-from vivace.ratelimit.functions import of_connection
+from vivace.ratelimit.functions import call, of_connection
 from vivace.ratelimit.limit import Limit
 from vivace.requests import HTTPConnection
 from vivace.types import ASGIApp, Message, Receive, Scope, Send
@@ -92,10 +90,7 @@ async def _answer(
     handlers = connection.app.exception_handlers
     kinds = (error.status_code, *type(error).__mro__)
     handler = next(handlers[kind] for kind in kinds if kind in handlers)
-    if inspect.iscoroutinefunction(handler):
-        response = await handler(connection, error)
-    else:
-        response = await run_in_threadpool(handler, connection, error)
+    response = await call(handler, connection, error)
     await response(connection.scope, receive, send)
 
 

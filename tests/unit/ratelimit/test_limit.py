@@ -217,10 +217,18 @@ def test_what_counts_by_nothing_is_not_counted(clock: Clock) -> None:
 
 def test_a_limiter_can_be_switched_off(clock: Clock) -> None:
     limiter = Limiter(enabled=False)
-    client = client_of(limiter.limit("1/minute"))
-    assert passed(client, 3) == [True, True, True]
+    limit = limiter.limit("1/minute")
+    app = Vivace(dependencies=[limit.dependency])
+
+    @app.get("/")
+    async def read(request: Request) -> bool:
+        return (await limit.hit(request, "by hand")).allowed
+
+    client = TestClient(app)
+    assert [client.get("/").json() for _ in range(3)] == [True, True, True]
     limiter.enabled = True
-    assert passed(client, 2) == [True, False]
+    assert client.get("/").json() is True
+    assert client.get("/").status_code == 429
 
 
 # By what it is counted.
@@ -282,9 +290,23 @@ def test_rules_that_are_none_are_the_programs_fault(rules: Any, error: type[Exce
         TestClient(client.app).get("/")
 
 
-def test_rules_that_are_none_are_refused_where_they_are_written() -> None:
-    with pytest.raises(ValueError, match="'twice' is no rate limit"):
-        Limiter().limit("twice")
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"rules": "twice"}, ValueError, "'twice' is no rate limit"),
+        ({"rules": 7}, TypeError, "7 cannot be called"),
+        ({"by": "address"}, TypeError, "'address' cannot be called"),
+        ({"cost": -1}, TypeError, "A request cannot cost -1"),
+        ({"cost": 1.5}, TypeError, r"1\.5 cannot be called"),
+        ({"exempt": True}, TypeError, "True cannot be called"),
+        ({"uncounted": "deny"}, ValueError, "'deny' is neither 'pass' nor 'refuse'"),
+    ],
+)
+def test_what_is_of_no_use_is_refused_where_it_is_written(
+    arguments: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        Limiter().limit(**{"rules": "1/minute", **arguments})
 
 
 # By hand, and WebSockets.
@@ -322,6 +344,18 @@ def test_an_endpoint_may_count_by_hand(clock: Clock) -> None:
     assert client.get("/3").json() == [True, 2]
     refused = client.get("/3")
     assert (refused.status_code, refused.headers["ratelimit"]) == (429, '"5/minute";r=2;t=60')
+
+
+def test_nothing_is_given_back_by_hand() -> None:
+    app, limiter = Vivace(), Limiter()
+    limit = limiter.limit("5/minute", scope="rows")
+
+    @app.get("/")
+    async def read(request: Request) -> None:
+        await limit.hit(request, "ada", cost=-1)
+
+    with pytest.raises(TypeError, match="A request cannot cost -1"):
+        TestClient(app).get("/")
 
 
 def test_by_hand_the_rules_may_be_others(clock: Clock) -> None:

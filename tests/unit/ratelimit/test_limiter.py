@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import anyio
 import pytest
 from tests.unit.auth.small_kit import SECRET, SmallKit
@@ -44,6 +46,12 @@ class Away:
 def test_any_class_with_the_methods_is_a_store() -> None:
     assert isinstance(Away(), Store)
     assert isinstance(MemoryStore(), Store)
+
+
+def test_what_is_no_store_is_refused_at_once() -> None:
+    address: Any = "redis://localhost"
+    with pytest.raises(TypeError, match=r"Give one, as RedisStore\('redis://localhost'\)"):
+        Limiter(address)
 
 
 @pytest.mark.parametrize("limit", ["1/minute", "1/minute;2/hour"])

@@ -46,7 +46,7 @@ class RedisStore:
 
     Args:
         url: The address, as ``redis://:password@localhost:6379/0``, or ``rediss://`` over TLS.
-        prefix: What the name of each key begins with.
+        prefix: What the name of each key begins with, before a colon.
         timeout: Seconds that Redis may take to count, connecting included. A limit is better not
             counted than waited for.
         pause: Seconds for which Redis is left alone when it has failed to answer; then one request
@@ -54,7 +54,7 @@ class RedisStore:
         options: For ``redis.asyncio.BlockingConnectionPool``, as ``{"max_connections": 50}``.
 
     Raises:
-        ValueError: This is no address of Redis.
+        ValueError: This is no address of Redis, or no prefix.
     """
 
     def __init__(
@@ -70,6 +70,8 @@ class RedisStore:
         self._prefix = prefix
         self._options = dict(options or {})
         parse_url(url)
+        if not prefix or prefix != prefix.strip(": "):
+            raise ValueError(f"The prefix {prefix!r} is empty, or begins or ends with a colon.")
         self._timeout = timeout
         self._pause = pause
         self._circuit = Circuit(timeout=timeout, pause=pause, failures=FAILURES)

@@ -42,6 +42,12 @@ def test_an_address_that_is_none_is_refused_at_once() -> None:
         RedisStore("http://localhost")
 
 
+@pytest.mark.parametrize("prefix", ["", ":", "shop:", ":shop", " "])
+def test_a_prefix_that_is_none_is_refused_at_once(prefix: str) -> None:
+    with pytest.raises(ValueError, match="is empty, or begins or ends with a colon"):
+        RedisStore("redis://localhost", prefix=prefix)
+
+
 def test_it_does_not_show_its_password() -> None:
     store = RedisStore("redis://:secret@localhost")
     assert repr(store) == "RedisStore(prefix='vivace:ratelimit')"

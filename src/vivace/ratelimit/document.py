@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from typing import Any
 
 from vivace import Vivace
 from vivace.ratelimit.endpoints import limits_on
 from vivace.ratelimit.guard import limits_among
+from vivace.routing import APIRoute, BaseRoute, RouteGroup
 
 Document = dict[str, Any]
 
@@ -37,32 +38,39 @@ _PROBLEM = {
 }
 
 
-def describing(app: Vivace, *, whole_app: bool) -> Callable[[], Document]:
-    """A function for ``app.openapi`` that adds the refusals to what it has been so far.
+def describing(app: Vivace, *, whole_app: bool) -> Callable[..., Document]:
+    """A function for ``app.describe`` that adds the refusals to what it has made so far.
 
     Args:
         whole_app: Whether every request may be refused.
     """
-    describe = app.openapi
+    describe = app.describe
 
-    def openapi() -> Document:
-        document = describe()
-        for route in app.routes:
+    def describe_refusals(routes: Sequence[BaseRoute], **options: Any) -> Document:
+        document = describe(routes, **options)
+        for route in _described(routes):
             if whole_app or _is_limited(route):
                 _add_refusal(document, route, problems=app.problem_details)
         return document
 
-    return openapi
+    return describe_refusals
 
 
-def _is_limited(route: Any) -> bool:
-    dependencies = getattr(route, "dependencies", ())
-    return bool(limits_on(getattr(route, "endpoint", None)) or limits_among(dependencies))
+def _described(routes: Iterable[Any]) -> Iterator[Any]:
+    for route in routes:
+        if isinstance(route, RouteGroup):
+            yield from _described(route.described)
+        elif isinstance(route, APIRoute):
+            yield route
 
 
-def _add_refusal(document: Document, route: Any, *, problems: bool) -> None:
-    operations = document.get("paths", {}).get(getattr(route, "path_format", None), {})
-    for method in getattr(route, "methods", None) or ():
+def _is_limited(route: APIRoute) -> bool:
+    return bool(limits_on(route.endpoint) or limits_among(route.dependencies))
+
+
+def _add_refusal(document: Document, route: APIRoute, *, problems: bool) -> None:
+    operations = document["paths"].get(route.path_format, {})
+    for method in route.methods or ():
         operation = operations.get(method.lower())
         # What an endpoint says of it itself has precedence.
         if operation is not None and "429" not in operation["responses"]:

@@ -167,7 +167,7 @@ class Limiter:
         """
         gates = [make_gate(self.limit(one) if isinstance(one, str) else one) for one in limits]
         app.add_middleware(RateLimitMiddleware, gates=gates)
-        app.openapi = describing(app, whole_app=bool(gates))  # type: ignore[method-assign]
+        app.describe = describing(app, whole_app=bool(gates))  # type: ignore[method-assign]
         if app.problem_details and RateLimited not in app.exception_handlers:
             app.add_exception_handler(RateLimited, quota_exceeded)
 

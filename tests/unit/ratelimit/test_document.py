@@ -8,7 +8,11 @@ import pytest
 
 from vivace import APIRouter, Vivace
 from vivace.ratelimit import Limiter
+from vivace.routing import BaseRoute, Match, RouteGroup, Settings
 from vivace.testclient import TestClient
+from vivace.types import Receive, Scope, Send
+
+from .conftest import Clock
 
 
 def refusals(app: Vivace) -> dict[str, Any]:
@@ -81,6 +85,55 @@ def test_what_an_endpoint_says_itself_is_left() -> None:
     async def read() -> None: ...
 
     assert refusals(app)["GET /"] == {"description": "Not so fast."}
+
+
+def test_further_documents_say_it_too() -> None:
+    limiter = Limiter()
+    app = shop(limiter)
+    limiter.install(app)
+    router = APIRouter(prefix="/staff")
+
+    @router.get("/till")
+    @limiter.limit("1/minute")
+    async def till() -> None: ...
+
+    document = app.describe(router.routes, version="2")
+    assert document["info"]["version"] == "2"
+    assert document["paths"]["/staff/till"]["get"]["responses"].keys() == {"200", "429"}
+
+
+class Group(RouteGroup):
+    """Routes that are chosen among in a way of their own."""
+
+    def __init__(self, router: APIRouter) -> None:
+        self.router = router
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        return self.router.routes
+
+    def inside(self, settings: Settings) -> Group:
+        return self
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return Match.FULL, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.router(scope, receive, send)
+
+
+def test_routes_of_groups_are_limited_and_say_so(clock: Clock) -> None:
+    app, router, limiter = Vivace(), APIRouter(), Limiter()
+    limiter.install(app)
+
+    @router.get("/grouped")
+    @limiter.limit("1/minute")
+    async def grouped() -> None: ...
+
+    app.router.routes.append(Group(router))
+    assert refusals(app).keys() == {"GET /grouped"}
+    client = TestClient(app)
+    assert [client.get("/grouped").status_code for _ in range(2)] == [200, 429]
 
 
 def test_routes_that_come_later_are_there_too() -> None:

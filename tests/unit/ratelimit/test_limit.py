@@ -104,15 +104,6 @@ def test_a_bucket_fills_up_evenly(clock: Clock) -> None:
     assert passed(client, 2) == [True, False]
 
 
-def test_a_slow_bucket_fills_up_under_one_who_asks_each_second(clock: Clock) -> None:
-    client = client_of(Limiter(window="token").limit("6/minute"))
-    passes = 0
-    for _ in range(60):
-        passes += sum(passed(client, 1))
-        clock.advance(1)
-    assert passes == 6 + 5
-
-
 @each_window
 def test_what_a_shorter_rule_refuses_does_not_count_under_a_longer_one(
     window: Window, clock: Clock

@@ -259,6 +259,7 @@ def _choice(documents: Sequence[str], shown: str) -> str:
         f"<option{' selected' * (name == shown)}>{escape(name)}</option>" for name in documents
     )
     return f"""
+    <style>body {{ margin: 0; }}</style>
     <form style="{_CHOICE_STYLE}">
       <label for="document">Document</label>
       <select id="document" name="document" onchange="this.form.submit()">{options}</select>

@@ -220,7 +220,7 @@ class Dispatcher:
         if chosen is None and partial is not None:
             route, child_scope = partial
             scope.update(child_scope)
-            if scope["method"] == "HEAD":
+            if scope.get("method") == "HEAD":
                 send = without_body(send)
             await self._handle(route, scope, receive, send)
             return True

@@ -140,6 +140,21 @@ def test_a_request_that_is_not_valid_counts() -> None:
     assert [client.get("/x").status_code for _ in range(2)] == [422, 429]
 
 
+def test_a_body_that_cannot_be_read_counts_for_the_whole_app_alone() -> None:
+    app, limiter = Vivace(), Limiter()
+    limiter.install(app, "3/hour")
+
+    @app.post("/")
+    @limiter.limit("1/hour", name="endpoint")
+    async def create(order: Order) -> None: ...
+
+    client = TestClient(app, headers={"Content-Type": "application/json"})
+    asked = [client.post("/", content=content) for content in ("{", "{", '{"number": 1}', "{")]
+    assert [response.status_code for response in asked] == [422, 422, 200, 429]
+    assert asked[1].headers["ratelimit"] == '"3/hour";r=1;t=3600'
+    assert asked[3].headers["ratelimit"] == '"3/hour";r=0;t=3600'
+
+
 def test_what_an_endpoint_raises_counts_and_is_answered() -> None:
     app = Vivace()
 

@@ -20,6 +20,9 @@ UNKNOWN = "unknown"
 #: A chain of more proxies than this is nobody's, but costs time to read.
 MOST_PROXIES = 32
 
+#: No address with a port is longer; what is need not be read, and is not remembered.
+LONGEST_NODE = 64
+
 #: An address, in brackets where it is of IPv6 and has a port (RFC 7239, section 6).
 _NODE = re.compile(r"\[([^\]]*)\](?::\w+)?|([\d.]+)(?::\w+)?|(.*)", re.DOTALL)
 #: A pair of an element of ``Forwarded`` (RFC 7239, section 4).
@@ -148,7 +151,8 @@ def _node_of_element(element: str) -> str:
 
 def _parsed_node(node: str) -> Address | None:
     """An address with or without a port; both ways of writing IPv6 are met."""
-    found = _NODE.fullmatch(node.strip())
+    node = node.strip()
+    found = _NODE.fullmatch(node) if len(node) <= LONGEST_NODE else None
     return _parsed(next(filter(None, found.groups()), "")) if found else None
 
 

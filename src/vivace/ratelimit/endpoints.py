@@ -76,8 +76,9 @@ def _check_order(endpoint: Any, frame: FrameType) -> None:
     endpoint yet.
     """
     for value in (*frame.f_locals.values(), *frame.f_globals.values()):
-        router = value.router if isinstance(value, Vivace) else value
-        if isinstance(router, APIRouter) and _has(endpoint, router.routes):
+        # By its type: a proxy says that it is of another class, and may not be ready to say it.
+        router = value.router if issubclass(type(value), Vivace) else value
+        if issubclass(type(router), APIRouter) and _has(endpoint, router.routes):
             name = getattr(endpoint, "__name__", repr(endpoint))
             raise TypeError(
                 f"{name} is an endpoint already, and the limit would do nothing. Write the "

@@ -26,17 +26,20 @@ class Places:
 
     def of_app(self, scope: Scope) -> str:
         """The app that a request has come to, whose requests count together."""
-        return f"APP {_mounted_at(scope)}"
+        return self._place(None, "APP", scope)
 
     def of_endpoint(self, scope: Scope) -> str:
         """The endpoint that a request has come to, by the method it has come with."""
-        route, app = scope.get("route"), scope.get("app")
-        method = _method(scope)
+        return self._place(scope.get("route"), _method(scope), scope)
+
+    def _place(self, route: Any, method: str, scope: Scope) -> str:
+        app = scope.get("app")
         key = id(route), id(app), method
         known = self._known.get(key)
         if known is None:
-            path = f"{_mounted_at(scope)}{getattr(route, 'path', '')}"
-            place = f"{method} {path} {_name(scope.get('endpoint'))}"
+            place = f"{method} {_mounted_at(scope)}"
+            if route is not None:
+                place += f"{route.path} {_name(scope.get('endpoint'))}"
             known = self._known[key] = route, app, place
         return known[2]
 

@@ -73,7 +73,9 @@ def test_a_proxy_that_says_nothing_counts_itself() -> None:
     assert forwarded(PROXY, "proto=https") == PROXY
 
 
-@pytest.mark.parametrize("node", ["unknown", "_hidden", '"_hidden:_1"', "", '""', "not an address"])
+@pytest.mark.parametrize(
+    "node", ["1" * 10_000, "unknown", "_hidden", '"_hidden:_1"', "", '""', "not an address"]
+)
 def test_a_client_that_a_proxy_does_not_name_counts_as_the_proxy(node: str) -> None:
     assert forwarded(PROXY, f"for=1.2.3.4, for={node}") == PROXY
     assert forwarded_for(PROXY, f"1.2.3.4, {node}") == PROXY

@@ -189,6 +189,28 @@ def test_stacked_above_the_decorator_of_a_route_too() -> None:
         async def read() -> None: ...
 
 
+class NotReady:
+    """A proxy for what there is only during a request."""
+
+    @property
+    def __class__(self) -> type:
+        raise RuntimeError("not now")
+
+    @__class__.setter
+    def __class__(self, value: type) -> None: ...
+
+
+def test_what_else_there_is_in_a_module_is_left_alone() -> None:
+    proxy = NotReady()
+
+    @limit
+    async def read() -> str:
+        return "read"
+
+    assert anyio.run(read) == "read"
+    assert type(proxy) is NotReady
+
+
 def test_what_is_no_function_is_refused() -> None:
     with pytest.raises(TypeError, match="'read' is no function"):
         limit("read")  # type: ignore[type-var]  # as it says

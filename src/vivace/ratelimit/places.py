@@ -39,7 +39,7 @@ class Places:
         if known is None:
             place = f"{method} {_mounted_at(scope)}"
             if route is not None:
-                place += f"{route.path} {_name(scope.get('endpoint'))}"
+                place += f"{getattr(route, 'path', '')} {_name(scope.get('endpoint'))}"
             known = self._known[key] = route, app, place
         return known[2]
 

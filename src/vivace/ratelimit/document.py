@@ -9,7 +9,7 @@ from typing import Any
 from vivace import Vivace
 from vivace.ratelimit.endpoints import limits_on
 from vivace.ratelimit.guard import limits_among
-from vivace.routing import APIRoute, BaseRoute, RouteGroup
+from vivace.routing import APIRoute, BaseRoute, IncludedRouter, RouteGroup
 
 Document = dict[str, Any]
 
@@ -56,10 +56,12 @@ def describing(app: Vivace, *, whole_app: bool) -> Callable[..., Document]:
     return describe_refusals
 
 
-def _described(routes: Iterable[Any]) -> Iterator[Any]:
+def _described(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
     for route in routes:
         if isinstance(route, RouteGroup):
             yield from _described(route.described)
+        elif isinstance(route, IncludedRouter):
+            yield from _described(route.routes)
         elif isinstance(route, APIRoute):
             yield route
 

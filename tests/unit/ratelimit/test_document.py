@@ -8,9 +8,8 @@ import pytest
 
 from vivace import APIRouter, Vivace
 from vivace.ratelimit import Limiter
-from vivace.routing import BaseRoute, Match, RouteGroup, Settings
 from vivace.testclient import TestClient
-from vivace.types import Receive, Scope, Send
+from vivace.versioning import ByHeader, ByPath, Versions, since, until
 
 from .conftest import Clock
 
@@ -102,38 +101,33 @@ def test_further_documents_say_it_too() -> None:
     assert document["paths"]["/staff/till"]["get"]["responses"].keys() == {"200", "429"}
 
 
-class Group(RouteGroup):
-    """Routes that are chosen among in a way of their own."""
-
-    def __init__(self, router: APIRouter) -> None:
-        self.router = router
-
-    @property
-    def routes(self) -> list[BaseRoute]:
-        return self.router.routes
-
-    def inside(self, settings: Settings) -> Group:
-        return self
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        return Match.FULL, {}
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.router(scope, receive, send)
-
-
-def test_routes_of_groups_are_limited_and_say_so(clock: Clock) -> None:
+def test_endpoints_of_versions_are_limited_and_say_so(clock: Clock) -> None:
     app, router, limiter = Vivace(), APIRouter(), Limiter()
     limiter.install(app)
+    versions = Versions("1", "2", by=[ByPath(), ByHeader("API-Version")], default="1")
 
-    @router.get("/grouped")
+    @router.get("/books")
+    @until("2")
     @limiter.limit("1/minute")
-    async def grouped() -> None: ...
+    async def list_titles() -> str:
+        return "titles"
 
-    app.router.routes.append(Group(router))
-    assert refusals(app).keys() == {"GET /grouped"}
+    @router.get("/books")
+    @limiter.limit("1/minute")
+    @since("2")
+    async def list_books() -> str:
+        return "books"
+
+    versions.include_router(router)
+    versions.install(app)
     client = TestClient(app)
-    assert [client.get("/grouped").status_code for _ in range(2)] == [200, 429]
+    for version, answer in (("1", "titles"), ("2", "books")):
+        document = client.get(f"/openapi/{version}.json").json()
+        [path] = document["paths"].values()
+        assert "429" in path["get"]["responses"]
+        for url, headers in ((f"/v{version}/books", {}), ("/books", {"API-Version": version})):
+            first, second = (client.get(url, headers=headers) for _ in range(2))
+            assert (first.json(), second.status_code) == (answer, 429)
 
 
 def test_routes_that_come_later_are_there_too() -> None:

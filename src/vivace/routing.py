@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute, Host, Match, Mount, NoMatchFound, compi
 from vivace.serve.inclusion import IncludedRouter
 from vivace.serve.operation_id import generate_unique_id
 from vivace.serve.route import APIRoute
-from vivace.serve.route_group import RouteGroup
+from vivace.serve.route_group import Finding, RouteGroup
 from vivace.serve.router import APIRouter
 from vivace.serve.settings import Settings
 from vivace.serve.websocket_route import APIWebSocketRoute
@@ -17,6 +17,7 @@ __all__ = [
     "APIRouter",
     "APIWebSocketRoute",
     "BaseRoute",
+    "Finding",
     "Host",
     "IncludedRouter",
     "Match",

@@ -40,6 +40,7 @@ from vivace.serve.lifespan import (
 from vivace.serve.operation_id import generate_unique_id
 from vivace.serve.registration import Registration
 from vivace.serve.route import APIRoute
+from vivace.serve.route_group import Finding
 from vivace.serve.settings import Responses, Settings
 from vivace.serve.websocket_route import APIWebSocketRoute
 
@@ -291,8 +292,8 @@ class APIRouter(Registration, Router):
 
     # Serving.
 
-    def find(self, scope: Scope) -> Match:
-        """Whether there is a route for a request: ``PARTIAL`` where it only has the path of it."""
+    def find(self, scope: Scope) -> Finding | None:
+        """What this router has for a request, if anything, to be called as an ASGI app."""
         return self.dispatcher.find(scope)
 
     @property

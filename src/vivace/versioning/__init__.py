@@ -4,7 +4,8 @@ Everything starts with :class:`Versions`, and all that an app needs is here. Ins
 imports from those before it::
 
     deprecation -> history -> errors, marks, consumers -> ways -> accept -> selection -> tables
-        -> catalog, editions, paths -> visit -> group -> documents -> versions
+        -> catalog, editions, paths, refusal -> visit -> identification -> group -> documents
+        -> versions
 """
 
 from __future__ import annotations

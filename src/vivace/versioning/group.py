@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
@@ -10,20 +10,19 @@ from urllib.parse import parse_qsl, quote, urlencode
 from starlette.datastructures import URLPath
 
 from vivace import APIRouter
-from vivace.requests import HTTPConnection
-from vivace.routing import BaseRoute, Match, RouteGroup, Settings
-from vivace.types import Receive, Scope, Send
+from vivace.exceptions import VivaceError
+from vivace.routing import BaseRoute, Finding, Match, RouteGroup, Settings
+from vivace.types import Scope
 from vivace.versioning.catalog import Catalog
 from vivace.versioning.editions import Edition, with_unique_ids
 from vivace.versioning.errors import VersionError, shortened
 from vivace.versioning.history import Version
+from vivace.versioning.identification import Identification
 from vivace.versioning.paths import PathTable, path_in_app
+from vivace.versioning.refusal import Refusal
 from vivace.versioning.selection import Named, check_one_version
-from vivace.versioning.visit import VISIT, Remember, Visit
-from vivace.versioning.ways import PLACE, ByConsumer
-
-#: The key in the scope for the version that the path names.
-IN_PATH = "vivace.versioning.path"
+from vivace.versioning.visit import Answer, Visit
+from vivace.versioning.ways import PLACE
 
 
 class VersionedRoutes(RouteGroup):
@@ -132,40 +131,96 @@ class VersionedRoutes(RouteGroup):
 
     # Requests.
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """What the version in the path has; without one, what any version has.
-
-        A version that there is not is only for this group where nothing else is at the path.
-        """
+    def find(self, scope: Scope) -> Finding | None:
+        """What the version in the path has; without one, what any version has."""
         if self._paths is not None:
-            found = self._paths.find(path_in_app(scope))
-            if isinstance(found, str):
-                return Match.PARTIAL, {IN_PATH: found}
-            if found is not None and (match := found.router.find(scope)) is not Match.NONE:
-                return match, {IN_PATH: found}
-        if not self.catalog.has_plain_paths:
-            return Match.NONE, {}
-        return self._every.find(scope), {IN_PATH: None}
+            found = self._find_in_path(self._paths, scope)
+            if found is not None:
+                return found
+        return self._find_plain(scope) if self.catalog.has_plain_paths else None
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._is_ready:
-            self._get_ready()
+    def _find_in_path(self, paths: PathTable[Edition], scope: Scope) -> Finding | None:
+        edition = paths.find(path_in_app(scope))
+        if edition is None:
+            return None
+        if isinstance(edition, str):
+            detail = f"There is no version {shortened(edition)}. {self.catalog.history.known}"
+            # Something else may be at the path.
+            return self._refusal(Match.PARTIAL, VersionError(404, detail))
+        found = edition.router.find(scope)
+        if found is None:
+            return None
         try:
-            edition, media_type = self._named(scope)
-            remember = None
-            by_consumer = self.catalog.by_consumer
-            if by_consumer is not None:
-                edition, remember = await self._of_consumer(edition, scope, by_consumer)
-            if edition is None:
-                edition = self._default()
-            check_not_over(edition.version)
+            named = self._selection.named(scope)
+            if named:
+                check_one_version([Named(edition.version, str(self.catalog.by_path)), *named])
         except VersionError as error:
-            if self._selection.vary:
-                error.headers = {**(error.headers or {}), "Vary": self._selection.vary}
-            raise
-        visit = Visit(edition, scope, send, media_type, remember)
-        scope["router"] = scope[VISIT] = visit
-        await edition.router.app(scope, receive, visit.send)
+            return self._refusal(found.match, error)
+        return self._asked(edition, found.match, found, named)
+
+    def _find_plain(self, scope: Scope) -> Finding | None:
+        try:
+            named = self._selection.named(scope)
+            check_one_version(named)
+        except VersionError as error:
+            elsewhere = self._every.find(scope)
+            return elsewhere and self._refusal(elsewhere.match, error)
+        if named:
+            return self._find_in(named[0].version, named, scope)
+        way, default = self.catalog.by_consumer, self.catalog.history.default
+        if way is None and default is not None:
+            return self._find_in(default, (), scope)
+        elsewhere = self._every.find(scope)
+        if elsewhere is None:
+            return None
+        in_version = partial(self._in_version, elsewhere.match)
+        if way is None:
+            return in_version(None)
+        return Identification(elsewhere.match, way, None, in_version)
+
+    def _find_in(self, version: Version, named: Sequence[Named], scope: Scope) -> Finding | None:
+        edition = self.plain[version]
+        found = edition.router.find(scope)
+        if found is not None and found.match is Match.FULL:
+            return self._asked(edition, found.match, found, named)
+        # It is for this group all the same if another version has it.
+        elsewhere = self._every.find(scope)
+        return elsewhere and self._asked(edition, elsewhere.match, edition.router.app, named)
+
+    def _asked(
+        self, edition: Edition, match: Match, answer: Answer, named: Sequence[Named]
+    ) -> Finding:
+        """A visit to the edition that a request asks for, or gets by default."""
+        media_type = next((each.media_type for each in named if each.media_type), None)
+        visit = self._visit(edition, match, answer, media_type)
+        way = self.catalog.by_consumer
+        if way is None:
+            return visit
+        return Identification(match, way, visit, partial(self._in_version, match))
+
+    def _in_version(self, match: Match, name: str | None) -> Finding:
+        """A visit to the version of a name; without one, to the default version."""
+        history = self.catalog.history
+        version = history.default if name is None else history.named.get(name)
+        if version is not None:
+            edition = self.plain[version]
+            return self._visit(edition, match, edition.router.app, None)
+        if name is None:
+            detail = f"The request names no version. {self.catalog.places} {history.known}"
+            return self._refusal(match, VersionError(400, detail))
+        gone = f"Your version, {name}, is gone. {history.known}"
+        return self._refusal(match, VersionError(410, gone))
+
+    def _visit(
+        self, edition: Edition, match: Match, answer: Answer, media_type: str | None
+    ) -> Finding:
+        try:
+            if not self._is_ready:
+                self._get_ready()
+            check_not_over(edition.version)
+        except (VersionError, VivaceError) as error:
+            return self._refusal(match, error)
+        return Visit(match, edition, answer, media_type)
 
     def _get_ready(self) -> None:
         self.catalog.check()
@@ -173,51 +228,10 @@ class VersionedRoutes(RouteGroup):
             edition.read_routes()
         self._is_ready = True
 
-    def _named(self, scope: Scope) -> tuple[Edition | None, str | None]:
-        """The edition that a request asks for, and the media type in which it does so."""
-        in_path: Edition | str | None = scope.pop(IN_PATH)
-        named = self._selection.named(scope) if self._selection.is_possible else ()
-        if isinstance(in_path, str):
-            raise VersionError(
-                404, f"There is no version {shortened(in_path)}. {self.catalog.history.known}"
-            )
-        if not named:
-            return in_path, None
-        if in_path is not None:
-            check_one_version([Named(in_path.version, str(self.catalog.by_path)), *named])
-        elif len(named) > 1:
-            check_one_version(named)
-        media_type = next((each.media_type for each in named if each.media_type), None)
-        return in_path or self.plain[named[0].version], media_type
-
-    async def _of_consumer(
-        self, edition: Edition | None, scope: Scope, way: ByConsumer
-    ) -> tuple[Edition | None, Remember | None]:
-        """The edition for who asks; and how to remember it, where this is their first call."""
-        found = way.identify(HTTPConnection(scope))
-        consumer = await found if inspect.isawaitable(found) else found
-        if consumer is None:
-            return edition, None
-        kept = await way.store.get(consumer)
-        if kept is None:
-            edition = edition or self._default()
-            return edition, partial(way.store.remember, consumer, edition.version.name)
-        if edition is None:
-            version = self.catalog.history.named.get(kept)
-            if version is None:
-                raise VersionError(
-                    410, f"Your version, {kept}, is gone. {self.catalog.history.known}"
-                )
-            edition = self.plain[version]
-        return edition, None
-
-    def _default(self) -> Edition:
-        history = self.catalog.history
-        if history.default is None:
-            raise VersionError(
-                400, f"The request names no version. {self.catalog.places} {history.known}"
-            )
-        return self.plain[history.default]
+    def _refusal(self, match: Match, error: VersionError | VivaceError) -> Refusal:
+        if isinstance(error, VersionError) and self._selection.vary:
+            error.headers = {**(error.headers or {}), "Vary": self._selection.vary}
+        return Refusal(match, error)
 
 
 def check_not_over(version: Version) -> None:

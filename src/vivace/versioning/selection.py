@@ -58,6 +58,8 @@ class Selection:
         Raises:
             VersionError: There is no such version: 400, and 406 where it is in ``Accept``.
         """
+        if not self.is_possible:
+            return ()
         found: list[Named] = []
         query: bytes = scope["query_string"]
         if query and self._queries and self._is_in(query):
@@ -116,8 +118,8 @@ def check_one_version(named: Sequence[Named]) -> None:
     Raises:
         VersionError: They contradict each other (400).
     """
-    first = named[0]
-    for other in named:
+    for other in named[1:]:
+        first = named[0]
         if other.version is not first.version:
             raise VersionError(
                 400,

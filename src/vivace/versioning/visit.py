@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from starlette.datastructures import URLPath
 
 from vivace.exceptions import VivaceError
 from vivace.requests import HTTPConnection
-from vivace.routing import BaseRoute, NoMatchFound
-from vivace.types import Message, Scope, Send
+from vivace.routing import BaseRoute, Finding, Match, NoMatchFound
+from vivace.types import Message, Receive, Scope, Send
 from vivace.versioning.editions import Edition
 from vivace.versioning.history import Version
 
@@ -21,49 +22,62 @@ VISIT = "vivace.versioning"
 _BEGINNINGS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 
 Remember = Callable[[], Awaitable[None]]
+Answer = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
 
-class Visit:
-    """Stands for the app's router, so that links lead to the same version; and is a ``send``.
+class Visit(Finding):
+    """What a version has for a request.
+
+    During the request it stands for the app's router, so that links lead to the same version.
 
     Args:
+        answer: What answers: routes that have been found, or all of the version.
         media_type: What JSON is sent as, where the client has asked for it so.
-        remember: Called when the response begins, unless it is an error.
     """
 
-    __slots__ = ("_media_type", "_mounted_at", "_remember", "_router", "_scope", "_send", "edition")
+    __slots__ = (
+        "_answer",
+        "_media_type",
+        "_mounted_at",
+        "_remember",
+        "_router",
+        "edition",
+    )
+
+    _router: Any
+    _mounted_at: str
 
     def __init__(
-        self,
-        edition: Edition,
-        scope: Scope,
-        send: Send,
-        media_type: str | None,
-        remember: Remember | None,
+        self, match: Match, edition: Edition, answer: Answer, media_type: str | None = None
     ) -> None:
+        self.match = match
         self.edition = edition
-        self._router: Any = scope["router"]
-        self._mounted_at = _mounted_at(scope)
-        self._scope = scope
-        self._send = send
+        self._answer = answer
         self._media_type = media_type
+        self._remember: Remember | None = None
+
+    def remember(self, remember: Remember) -> None:
+        """Have ``remember`` called when the response begins, unless that is an error."""
         self._remember = remember
 
-    @property
-    def send(self) -> Send:
-        """What the version answers by."""
-        changes = self.edition.says_something or self._media_type or self._remember
-        return self._begin if changes else self._send
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+        self._router = scope["router"]
+        self._mounted_at = _mounted_at(scope)
+        scope["router"] = scope[VISIT] = self
+        if self.edition.says_something or self._media_type or self._remember:
+            # Not kept here: the scope has this object, and would wait for the garbage collector.
+            send = partial(self._send, scope, send)
+        return self._answer(scope, receive, send)
 
-    async def _begin(self, message: Message) -> None:
+    async def _send(self, scope: Scope, send: Send, message: Message) -> None:
         if message["type"] in _BEGINNINGS:
             if self._remember is not None and message.get("status", 101) < 400:
                 await self._remember()
-            headers = [*message.get("headers", ()), *self.edition.fields_of(self._scope)]
+            headers = [*message.get("headers", ()), *self.edition.fields_of(scope)]
             if self._media_type is not None:
                 headers = _as_media_type(headers, self._media_type.encode("ascii"))
             message = {**message, "headers": headers}
-        await self._send(message)
+        await send(message)
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -110,4 +124,4 @@ def version_of(connection: HTTPConnection) -> Version:
     return visit.edition.version
 
 
-__all__ = ["VISIT", "Remember", "Visit", "version_of"]
+__all__ = ["VISIT", "Answer", "Visit", "version_of"]

@@ -3,12 +3,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
+from starlette.applications import Starlette
 from starlette.routing import BaseRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope
 from tests.unit.compile.exchange import ask
 
-from vivace import APIRouter, Depends, Header, HTTPException, Request, Vivace
-from vivace.routing import Match, RouteGroup, Settings
+from vivace import APIRouter, Depends, Header, Request, Vivace
+from vivace.routing import Finding, RouteGroup, Settings
 from vivace.testclient import TestClient
 
 inner = APIRouter()
@@ -52,15 +53,8 @@ class Guarded(RouteGroup):
             self.placed[settings] = Guarded(settings)
         return self.placed[settings]
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if (b"word", b"sesame") not in scope["headers"]:
-            return Match.NONE, {}
-        return self.router.find(scope), {}
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (b"bad", b"1") in scope["headers"]:
-            raise HTTPException(418)
-        await self.router(scope, receive, send)
+    def find(self, scope: Scope) -> Finding | None:
+        return self.router.find(scope) if WORD[0] in scope["headers"] else None
 
 
 WORD = [(b"word", b"sesame")]
@@ -100,8 +94,15 @@ def test_a_group_refuses_a_method_where_nothing_else_takes_it() -> None:
     assert ask(app, "POST", "/a", WORD).body == b'"written"'
 
 
-def test_errors_of_a_group_are_answered_by_the_app() -> None:
-    assert ask(make_app(), "GET", "/a", [*WORD, (b"bad", b"1")]).status == 418
+def test_a_group_is_a_route_of_starlette_too() -> None:
+    app = Starlette(routes=[Guarded(Settings(prefix="/p"))])
+    assert ask(app, "GET", "/p/hidden", WORD).status == 200
+    assert ask(app, "GET", "/p/hidden").status == 404
+
+
+def test_slashes_at_the_end_are_redirected_to_a_group() -> None:
+    assert ask(make_app(), "GET", "/a/", WORD).status == 307
+    assert ask(make_app(), "GET", "/a/").status == 404
 
 
 def test_what_its_routes_keep_for_the_app_is_made_when_the_app_starts() -> None:

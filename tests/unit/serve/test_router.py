@@ -218,14 +218,20 @@ def test_a_router_says_whether_it_has_a_route_for_a_request() -> None:
     router.post("/b")(endpoint)
     router.websocket("/socket")(greet)
     router.mount("/files", PlainTextResponse("a file"))
-    assert router.find(scope_of("/a/1")) is Match.FULL
-    assert router.find(scope_of("/a/1", "HEAD")) is Match.FULL
-    assert router.find(scope_of("/a/1", "PUT")) is Match.PARTIAL
-    assert router.find(scope_of("/b")) is Match.PARTIAL
-    assert router.find(scope_of("/b", "HEAD")) is Match.PARTIAL
-    assert router.find(scope_of("/c")) is Match.NONE
-    assert router.find(scope_of("/files/x")) is Match.FULL
-    assert router.find(scope_of("/socket")) is Match.NONE
-    assert router.find(scope_of("/socket", kind="websocket")) is Match.FULL
+
+    def match(path: str, method: str = "GET", kind: str = "http") -> Match | None:
+        found = router.find(scope_of(path, method, kind))
+        return None if found is None else found.match
+
+    assert match("/a/1") is Match.FULL
+    assert match("/a/1", "HEAD") is Match.FULL
+    assert match("/a/1", "PUT") is Match.PARTIAL
+    assert match("/b") is match("/b", "HEAD") is Match.PARTIAL
+    assert match("/c") is None
+    assert match("/files/x") is match("/files/x", "PUT") is Match.FULL
+    assert match("/socket") is None
+    assert match("/socket", kind="websocket") is Match.FULL
+    assert match("/files/x", kind="websocket") is Match.FULL
+    assert match("/a/1", kind="websocket") is None
     router.get("/c")(endpoint)
-    assert router.find(scope_of("/c")) is Match.FULL
+    assert match("/c") is Match.FULL

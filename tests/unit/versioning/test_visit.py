@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from typing import Annotated, Any
 
 import pytest
@@ -8,6 +9,7 @@ from vivace import APIRouter, Depends, Request, Vivace
 from vivace.exceptions import VivaceError
 from vivace.testclient import TestClient
 from vivace.versioning import ByHeader, ByPath, ByQuery, Version, Versions, since, version_of
+from vivace.versioning.visit import Visit
 
 router = APIRouter()
 
@@ -93,3 +95,15 @@ def test_tools_find_the_routes_of_the_app() -> None:
     versions.include_router(probe)
     versions.install(app)
     assert TestClient(app).get("/v1/probe").json() == len(app.router.routes)
+
+
+def test_nothing_of_a_request_waits_for_the_garbage_collector() -> None:
+    client = TestClient(make_app(ByPath(), ByHeader()))
+    client.get("/v2/items/7")
+    gc.collect()
+    gc.disable()
+    try:
+        assert client.get("/v2/items/7").json() == "7 in 2"
+        assert [each for each in gc.get_objects() if isinstance(each, Visit)] == []
+    finally:
+        gc.enable()

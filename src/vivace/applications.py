@@ -23,7 +23,7 @@ from vivace.declare.defaults import Default, DefaultPlaceholder
 from vivace.declare.dependencies import Depends
 from vivace.declare.form_limits import FormLimits
 from vivace.declare.options import RouteOptions
-from vivace.describe.description import Description
+from vivace.describe.description import Description, describe_routes
 from vivace.describe.site import DocumentationSite
 from vivace.exception_handlers import (
     http_exception_handler,
@@ -219,6 +219,7 @@ class Vivace(Registration, Starlette):
         self._telemetry = read_config(telemetry)
         self._recorder = Telemetry(self._telemetry)
         self._scope: dict[str, Any] | None = None
+        self._site = DocumentationSite(self)
         self.setup()
 
     def _default_handlers(self, problem_details: bool) -> dict[Any, ExceptionHandler]:
@@ -247,7 +248,7 @@ class Vivace(Registration, Starlette):
 
     def setup(self) -> None:
         """Add the routes of the document and its pages; called once, by the constructor."""
-        DocumentationSite(self).add_routes()
+        self._site.add_routes()
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, made when first asked for and when routes have changed since.
@@ -255,6 +256,36 @@ class Vivace(Registration, Starlette):
         Override it, or assign a function to it, to change the document.
         """
         return Description.of(self).document()
+
+    def describe(
+        self,
+        routes: Sequence[BaseRoute],
+        *,
+        version: str | None = None,
+        description: str | None = None,
+        webhooks: Sequence[BaseRoute] = (),
+    ) -> dict[str, Any]:
+        """An OpenAPI document of ``routes`` alone, with what is said of this app.
+
+        The app's own is made by it too: override it to change all documents.
+        """
+        return describe_routes(
+            self, routes, version=version, description=description, webhooks=webhooks
+        )
+
+    def add_openapi(self, name: str, url: str, make: Callable[[], dict[str, Any]]) -> None:
+        """Serve a further OpenAPI document, and let people choose it by ``name`` in the pages.
+
+        Args:
+            name: What the pages call it; the app's own document has the title of the app.
+            url: Where it is served.
+            make: Makes the document, when first asked for and when routes have changed since.
+                :meth:`describe` is of use there. An app without document has none of these.
+
+        Raises:
+            ValueError: There is a document of this name already.
+        """
+        self._site.add_document(name, url, make)
 
     # Serving.
 

@@ -7,7 +7,9 @@ from starlette.routing import BaseRoute, Host, Match, Mount, NoMatchFound, compi
 from vivace.serve.inclusion import IncludedRouter
 from vivace.serve.operation_id import generate_unique_id
 from vivace.serve.route import APIRoute
+from vivace.serve.route_group import Finding, RouteGroup
 from vivace.serve.router import APIRouter
+from vivace.serve.settings import Settings
 from vivace.serve.websocket_route import APIWebSocketRoute
 
 __all__ = [
@@ -15,11 +17,14 @@ __all__ = [
     "APIRouter",
     "APIWebSocketRoute",
     "BaseRoute",
+    "Finding",
     "Host",
     "IncludedRouter",
     "Match",
     "Mount",
     "NoMatchFound",
+    "RouteGroup",
+    "Settings",
     "compile_path",
     "generate_unique_id",
 ]

@@ -1,4 +1,4 @@
-"""The document of an app, remembered until the app's routes change."""
+"""The documents of an app, remembered until routes change."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from vivace.serve.inclusion import Version
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from vivace.applications import Vivace
 
 
@@ -29,30 +31,57 @@ class Description:
         changed = self._version not in (-1, Version.number)
         if app.openapi_schema is None or changed:
             version = Version.number
-            app.openapi_schema = self._make()
+            app.openapi_schema = app.describe(app.routes, webhooks=app.webhooks.routes)
             self._version = version
         return app.openapi_schema
 
-    def _make(self) -> dict[str, Any]:
-        # The models of OpenAPI take longer to load than the rest together.
-        from vivace.describe.document import get_openapi
-        from vivace.describe.problems import with_problem_details
 
-        app = self._app
-        document = get_openapi(
-            title=app.title,
-            version=app.version,
-            openapi_version=app.openapi_version,
-            summary=app.summary,
-            description=app.description,
-            terms_of_service=app.terms_of_service,
-            contact=app.contact,
-            license_info=app.license_info,
-            routes=app.routes,
-            webhooks=app.webhooks.routes,
-            tags=app.openapi_tags,
-            servers=app.servers,
-            separate_input_output_schemas=app.separate_input_output_schemas,
-            external_docs=app.openapi_external_docs,
-        )
-        return with_problem_details(document) if app.problem_details else document
+class Remembered:
+    """A document that is made by ``make`` when first asked for, and when routes have changed."""
+
+    def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
+        self._make = make
+        self._document: dict[str, Any] = {}
+        self._version = -1
+
+    def document(self) -> dict[str, Any]:
+        if self._version != Version.number:
+            version = Version.number
+            self._document = self._make()
+            self._version = version
+        return self._document
+
+
+def describe_routes(
+    app: Vivace,
+    routes: Sequence[Any],
+    *,
+    version: str | None = None,
+    description: str | None = None,
+    webhooks: Sequence[Any] = (),
+) -> dict[str, Any]:
+    """The document of ``routes``, with what is said of ``app``."""
+    # The models of OpenAPI take longer to load than the rest together.
+    from vivace.describe.document import get_openapi
+    from vivace.describe.problems import with_problem_details
+
+    document = get_openapi(
+        title=app.title,
+        version=app.version if version is None else version,
+        openapi_version=app.openapi_version,
+        summary=app.summary,
+        description=app.description if description is None else description,
+        terms_of_service=app.terms_of_service,
+        contact=app.contact,
+        license_info=app.license_info,
+        routes=routes,
+        webhooks=webhooks,
+        tags=app.openapi_tags,
+        servers=app.servers,
+        separate_input_output_schemas=app.separate_input_output_schemas,
+        external_docs=app.openapi_external_docs,
+    )
+    return with_problem_details(document) if app.problem_details else document
+
+
+__all__ = ["Description", "Remembered", "describe_routes"]

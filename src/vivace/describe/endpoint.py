@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from vivace.describe.bodies import documented_body
 from vivace.describe.parameters import documented_parameters
 from vivace.serve.inclusion import flat_routes
+from vivace.serve.route_group import RouteGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,8 +57,17 @@ def documented_endpoints(routes: Iterable[Any] | None) -> list[DocumentedEndpoin
 
     Mounted apps and plain ASGI routes are not described.
     """
-    flat = flat_routes(routes or ())
+    flat = _with_groups(routes or ())
     return [DocumentedEndpoint.of(route) for route in flat if _is_documented(route)]
+
+
+def _with_groups(routes: Iterable[Any]) -> Iterator[Any]:
+    """``routes`` with those of included routers, and those that a group shows, in their place."""
+    for route in flat_routes(routes):
+        if isinstance(route, RouteGroup):
+            yield from _with_groups(route.described)
+        else:
+            yield route
 
 
 def _is_documented(route: Any) -> bool:

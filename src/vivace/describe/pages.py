@@ -7,6 +7,7 @@ Each is one HTML document that loads a script. Where the script comes from is a 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -44,6 +45,8 @@ def get_swagger_ui_html(
     oauth2_redirect_url: str | None = None,
     init_oauth: dict[str, Any] | None = None,
     swagger_ui_parameters: dict[str, Any] | None = None,
+    documents: Sequence[str] = (),
+    document: str = "",
 ) -> HTMLResponse:
     """A page with Swagger UI.
 
@@ -57,6 +60,9 @@ def get_swagger_ui_html(
             OAuth 2.0 flows that leave the page come back.
         init_oauth: What to fill in before signing in, such as ``clientId``.
         swagger_ui_parameters: Parameters of Swagger UI, over the ones that are set by default.
+        documents: The names of the documents that the page lets people choose from; the choice is
+            sent to the page as the query parameter ``document``.
+        document: The name of the one at ``openapi_url``.
     """
     parameters = {**swagger_ui_default_parameters, **(swagger_ui_parameters or {})}
     settings = [f"url: {_js_string(openapi_url)},"]
@@ -76,7 +82,7 @@ def get_swagger_ui_html(
     <link rel="icon" href="{escape(swagger_favicon_url)}">
     <link rel="stylesheet" href="{escape(swagger_css_url)}">
   </head>
-  <body>
+  <body>{_choice(documents, document)}
     <div id="swagger-ui"></div>
     <script src="{escape(swagger_js_url)}"></script>
     <script>
@@ -100,6 +106,8 @@ def get_redoc_html(
     redoc_js_url: str = "https://cdn.jsdelivr.net/npm/redoc@2/bundles/redoc.standalone.js",
     redoc_favicon_url: str = NO_ICON,
     with_google_fonts: bool = True,
+    documents: Sequence[str] = (),
+    document: str = "",
 ) -> HTMLResponse:
     """A page with ReDoc.
 
@@ -110,6 +118,9 @@ def get_redoc_html(
         redoc_favicon_url: The icon of the page.
         with_google_fonts: Whether to load the fonts that ReDoc is designed with from Google;
             otherwise the browser's own are used.
+        documents: The names of the documents that the page lets people choose from; the choice is
+            sent to the page as the query parameter ``document``.
+        document: The name of the one at ``openapi_url``.
     """
     fonts = "https://fonts.googleapis.com/css?family=Montserrat:300,400,700|Roboto:300,400,700"
     link = f'\n    <link rel="stylesheet" href="{fonts}">' if with_google_fonts else ""
@@ -123,7 +134,7 @@ def get_redoc_html(
     <link rel="icon" href="{escape(redoc_favicon_url)}">{link}
     <style>body {{ margin: 0; padding: 0; }}</style>
   </head>
-  <body>
+  <body>{_choice(documents, document)}
     <noscript>This page needs JavaScript.</noscript>
     <redoc spec-url="{escape(openapi_url)}"></redoc>
     <script src="{escape(redoc_js_url)}"></script>
@@ -140,6 +151,8 @@ def get_scalar_html(
     scalar_favicon_url: str = NO_ICON,
     with_default_fonts: bool = True,
     scalar_parameters: dict[str, Any] | None = None,
+    documents: Sequence[str] = (),
+    document: str = "",
 ) -> HTMLResponse:
     """A page with Scalar.
 
@@ -151,6 +164,9 @@ def get_scalar_html(
         with_default_fonts: Whether to load the fonts that Scalar is designed with from its
             maker; otherwise the browser's own are used.
         scalar_parameters: Parameters of Scalar, over the ones that are set by default.
+        documents: The names of the documents that the page lets people choose from; the choice is
+            sent to the page as the query parameter ``document``.
+        document: The name of the one at ``openapi_url``.
     """
     parameters = {
         "url": openapi_url,
@@ -167,7 +183,7 @@ def get_scalar_html(
     <title>{escape(title)}</title>
     <link rel="icon" href="{escape(scalar_favicon_url)}">
   </head>
-  <body>
+  <body>{_choice(documents, document)}
     <noscript>This page needs JavaScript.</noscript>
     <div id="scalar"></div>
     <script src="{escape(scalar_js_url)}"></script>
@@ -223,6 +239,32 @@ def get_swagger_ui_oauth2_redirect_html() -> HTMLResponse:
   </body>
 </html>
 """)
+
+
+#: Quiet enough for three pages that look different.
+_CHOICE_STYLE = (
+    "display: flex; justify-content: flex-end; align-items: center; gap: 0.5em; margin: 0; "
+    "padding: 0.5em 1em; background: #222; color: #eee; font: 14px sans-serif"
+)
+
+
+def _choice(documents: Sequence[str], shown: str) -> str:
+    """A bar at the top of a page, from which another document is chosen; none for a single one.
+
+    A form, so that the choice is in the address of the page, and survives without a script.
+    """
+    if len(documents) < 2:
+        return ""
+    options = "".join(
+        f"<option{' selected' * (name == shown)}>{escape(name)}</option>" for name in documents
+    )
+    return f"""
+    <style>body {{ margin: 0; }}</style>
+    <form style="{_CHOICE_STYLE}">
+      <label for="document">Document</label>
+      <select id="document" name="document" onchange="this.form.submit()">{options}</select>
+      <noscript><button>Show</button></noscript>
+    </form>"""
 
 
 def _js_value(value: Any) -> str:

@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 
 from vivace.describe.assets import find_assets
+from vivace.describe.description import Remembered
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,6 +27,9 @@ class DocumentationSite:
     def __init__(self, app: Vivace) -> None:
         self._app = app
         self._assets = find_assets(from_cdn=app.docs_from_cdn)
+
+        #: The URLs of the documents besides the app's own, by the name that the pages show.
+        self._further: dict[str, str] = {}
 
     def add_routes(self) -> None:
         """Add the document and the pages that are not switched off.
@@ -52,10 +56,30 @@ class DocumentationSite:
         if directory is not None:
             self._app.mount(_assets_url(url), StaticFiles(directory=directory), f"{page}_assets")
 
+    def add_document(self, name: str, url: str, make: Callable[[], dict[str, Any]]) -> None:
+        """Serve a further document, and let people choose it in the pages.
+
+        Raises:
+            ValueError: There is a document of this name already.
+        """
+        if name in (self._app.title, *self._further):
+            raise ValueError(f"There is a document {name!r} already. Give this one another name.")
+        if not self._app.openapi_url:
+            return
+        self._further[name] = url
+        remembered = Remembered(make)
+
+        async def further_document(request: Request) -> JSONResponse:
+            return self._response(request, remembered.document())
+
+        self._app.add_route(url, further_document, include_in_schema=False)
+
     async def document(self, request: Request) -> JSONResponse:
         """The OpenAPI document, with the prefix that a proxy took off as its first server."""
+        return self._response(request, self._app.openapi())
+
+    def _response(self, request: Request, schema: dict[str, Any]) -> JSONResponse:
         app = self._app
-        schema: dict[str, Any] = app.openapi()
         root_path = _root_path(request)
         urls = {server.get("url") for server in schema.get("servers", [])}
         if root_path and app.root_path_in_servers and root_path not in urls:
@@ -98,9 +122,14 @@ class DocumentationSite:
 
     def _common(self, request: Request, page_name: str) -> dict[str, Any]:
         app = self._app
+        documents = {app.title: app.openapi_url, **self._further}
+        asked = request.query_params.get("document", "")
+        shown = asked if asked in documents else app.title
         return {
-            "openapi_url": f"{_root_path(request)}{app.openapi_url}",
+            "openapi_url": f"{_root_path(request)}{documents[shown]}",
             "title": f"{app.title} - {page_name}",
+            "documents": [*documents],
+            "document": shown,
         }
 
     def _files(self, page: Page, request: Request, url: str | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from starlette._utils import get_route_path
 from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
-from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
 from starlette.status import WS_1012_SERVICE_RESTART
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,7 +21,9 @@ from vivace.runtime.form_limits import SCOPE_KEY as FORM_LIMITS, merge_inherited
 from vivace.serve import scope as scopes
 from vivace.serve.frontend import FrontendRoute, FrontendRoutes
 from vivace.serve.inclusion import IncludedRouter, Version, flat_routes
+from vivace.serve.opaque import PASSING, Asked, Opaque, OpaqueRoutes, is_opaque
 from vivace.serve.route import APIRoute
+from vivace.serve.route_group import Finding
 from vivace.serve.settings import Settings
 from vivace.serve.table import Found, RouteTable
 from vivace.serve.websocket_route import APIWebSocketRoute
@@ -31,7 +33,19 @@ from vivace.telemetry.routes import record_route
 if TYPE_CHECKING:
     from vivace.serve.router import APIRouter
 
-PASSING = "vivace.passing"
+
+class RoutesFound(Finding):
+    """The routes of a table that have the path of a request."""
+
+    __slots__ = ("_dispatcher", "_found")
+
+    def __init__(self, match: Match, dispatcher: Dispatcher, found: Sequence[Found] | None) -> None:
+        self.match = match
+        self._dispatcher = dispatcher
+        self._found = found
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+        return self._dispatcher.dispatch(scope, receive, send, self._found)
 
 
 class Dispatcher:
@@ -68,15 +82,10 @@ class Dispatcher:
         version = Version.number
         self._flat = [self._placed(route) for route in flat_routes(self._router.routes)]
         numbered = list(enumerate(self._flat))
-        http = [(n, r) for n, r in numbered if isinstance(r, Route) and not _is_opaque(r)]
-        sockets = [
-            (n, r) for n, r in numbered if isinstance(r, WebSocketRoute) and not _is_opaque(r)
-        ]
-        self._http = RouteTable(http)
-        self._sockets = RouteTable(sockets)
-        placed = {n for n, _ in http} | {n for n, _ in sockets}
-        self._opaque = [(n, r) for n, r in numbered if n not in placed]
-        self._opaque_prefixes = _prefixes([route for _, route in self._opaque])
+        placed = [(n, route) for n, route in numbered if not is_opaque(route)]
+        self._http = RouteTable((n, route) for n, route in placed if isinstance(route, Route))
+        self._sockets = RouteTable((n, r) for n, r in placed if isinstance(r, WebSocketRoute))
+        self._opaque = OpaqueRoutes((n, route) for n, route in numbered if is_opaque(route))
         self._frontends = FrontendRoutes(_frontends(self._router))
         self._version = version
 
@@ -87,8 +96,14 @@ class Dispatcher:
             return route.inside(Settings(max_body_size=limit))
         return route
 
-    async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer an HTTP request or accept a WebSocket."""
+    async def dispatch(
+        self, scope: Scope, receive: Receive, send: Send, found: Sequence[Found] | None = None
+    ) -> None:
+        """Answer an HTTP request or accept a WebSocket.
+
+        Args:
+            found: What :meth:`find` has found for it, so that it is not looked up again.
+        """
         if self._version != Version.number:
             self._build()
         if "router" not in scope:
@@ -97,35 +112,57 @@ class Dispatcher:
         if scope["type"] != "http":
             await self._tracked_socket(path, scope, receive, send)
             return
-        found = self._http.find(path)
+        if found is None:
+            found = self._http.find(path)
         method = scope["method"]
+        chosen: Found | None
         for chosen in found:
             methods = chosen.entry.methods
             if methods is None or method in methods:
                 break
         else:
+            chosen = None
+        if path.startswith(self._opaque.prefixes):
+            opaque = self._opaque.before(_order(chosen), path, scope)
+            if opaque is not None:
+                await self._serve_opaque(opaque, scope, receive, send)
+                return
+        if chosen is None:
             await self._unanswered(path, found, scope, receive, send)
-            return
-        if path.startswith(self._opaque_prefixes) and await self._opaque_first(
-            chosen, scope, receive, send
-        ):
-            return
-        if chosen.entry.is_direct:
+        elif chosen.entry.is_direct:
             self._enter(chosen, scope)
             await chosen.entry.handlers.current(scope)(scope, receive, send)
         else:
             await self._serve(chosen, scope, receive, send)
 
+    def find(self, scope: Scope) -> Finding | None:
+        """What there is for a request: a route with its path and method, or with the path alone."""
+        if self._version != Version.number:
+            self._build()
+        path = scope["path"] if not scope.get("root_path") else get_route_path(scope)
+        if scope["type"] != "http":
+            if self._sockets.find(path) or self._opaque.before(None, path, scope):
+                return RoutesFound(Match.FULL, self, None)
+            return None
+        found = self._http.find(path)
+        method = scope["method"]
+        for candidate in found:
+            methods = candidate.entry.methods
+            if methods is None or method in methods:
+                return RoutesFound(Match.FULL, self, found)
+        opaque = self._opaque.before(None, path, scope)
+        if not found:
+            return None if opaque is None else RoutesFound(opaque.match, self, found)
+        is_head = method == "HEAD" and self.complete_methods and _first_get(found)
+        is_full = is_head or (opaque is not None and opaque.match is Match.FULL)
+        return RoutesFound(Match.FULL if is_full else Match.PARTIAL, self, found)
+
     async def _unanswered(
         self, path: str, found: Sequence[Found], scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer a request that no route matches, or none with its method."""
-        if path.startswith(self._opaque_prefixes) and await self._opaque_first(
-            None, scope, receive, send
-        ):
-            return
         if scope["method"] == "HEAD" and self.complete_methods:
-            chosen = next((candidate for candidate in found if candidate.accepts("GET")), None)
+            chosen = _first_get(found)
             if chosen is not None:
                 await self._serve(chosen, scope, receive, without_body(send))
                 return
@@ -168,59 +205,26 @@ class Dispatcher:
     async def _socket(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         found = self._sockets.find(path)
         chosen = found[0] if found else None
-        if path.startswith(self._opaque_prefixes) and await self._opaque_first(
-            chosen, scope, receive, send
-        ):
-            return
-        if chosen is not None:
+        opaque = self._opaque.before(_order(chosen), path, scope)
+        if opaque is not None:
+            await self._serve_opaque(opaque, scope, receive, send)
+        elif chosen is not None:
             await self._serve(chosen, scope, receive, send)
         else:
             await self._guarded(self._router.default, scope, receive, send)
 
-    async def _opaque_first(
-        self, chosen: Found | None, scope: Scope, receive: Receive, send: Send
-    ) -> bool:
-        """Serve the first opaque route that matches, where it comes before ``chosen``."""
-        partial: tuple[BaseRoute, Scope] | None = None
-        for order, route in self._opaque:
-            if chosen is not None and order > chosen.entry.order:
-                return False
-            match, child_scope = self._match_opaque(route, scope)
-            if match is Match.FULL:
-                scope.update(child_scope)
-                record_route(scope, route)
-                await self._handle(route, scope, receive, send)
-                return True
-            if match is Match.PARTIAL and partial is None:
-                partial = (route, child_scope)
-        if chosen is None and partial is not None:
-            route, child_scope = partial
-            scope.update(child_scope)
-            if scope["method"] == "HEAD":
-                send = without_body(send)
-            await self._handle(route, scope, receive, send)
-            return True
-        return False
-
-    def _match_opaque(self, route: Any, scope: Scope) -> tuple[Match, Scope]:
-        original = getattr(route, "_original", route)
-        probe = scope
-        if original is not route:
-            probe = {
-                **scope,
-                scopes.KEY: {**(scope.get(scopes.KEY) or {}), scopes.EFFECTIVE: route},
-            }
-        for guard in getattr(route, "_guards", ()):
-            match, _ = guard.matches({**probe, PASSING: [guard]})
-            if match is Match.NONE:
-                return Match.NONE, {}
-        if isinstance(route, (APIRoute, APIWebSocketRoute)):
-            match, child_scope = original.matches(probe)
-        else:
-            match, child_scope = _match(route, scope)
-        if match is not Match.NONE:
-            child_scope.setdefault("route", original)
-        return match, child_scope
+    def _serve_opaque(
+        self, opaque: Opaque, scope: Scope, receive: Receive, send: Send
+    ) -> Coroutine[Any, Any, None]:
+        if opaque.match is Match.PARTIAL and scope.get("method") == "HEAD":
+            send = without_body(send)
+        if isinstance(opaque, Finding):
+            # A router of a group's, which turns errors into replies as this one does.
+            return opaque(scope, receive, send)
+        scope.update(opaque.child_scope)
+        if opaque.match is Match.FULL:
+            record_route(scope, opaque.route)
+        return self._handle(opaque.route, scope, receive, send)
 
     async def _handle(self, route: Any, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request to a route through whatever may stand between."""
@@ -306,9 +310,7 @@ class Dispatcher:
             redirect["path"] = (
                 scope["path"].rstrip("/") if path.endswith("/") else scope["path"] + "/"
             )
-            matched = self._match_for_redirect(get_route_path(redirect), redirect)
-            if matched is not None:
-                record_route(scope, matched)
+            if self._leads_somewhere(get_route_path(redirect), redirect):
                 response = RedirectResponse(url=str(URL(scope=redirect)))
                 await response(scope, receive, send)
                 return
@@ -320,46 +322,25 @@ class Dispatcher:
             return
         await self._guarded(self._router.default, scope, receive, send)
 
-    def _match_for_redirect(self, path: str, scope: Scope) -> BaseRoute | None:
-        """The route that a redirect would lead to."""
+    def _leads_somewhere(self, path: str, scope: Scope) -> bool:
+        """Whether a redirect would lead to a route, which telemetry is told of."""
         found = self._http.find(path)
         if found:
-            return found[0].entry.route
-        for _, route in self._opaque:
-            if self._match_opaque(route, scope)[0] is not Match.NONE:
-                return route
-        return None
+            record_route(scope, found[0].entry.route)
+            return True
+        opaque = self._opaque.before(None, path, scope)
+        if isinstance(opaque, Asked):
+            record_route(scope, opaque.route)
+        return opaque is not None
 
 
-def _match(route: BaseRoute, scope: Scope) -> tuple[Match, Scope]:
-    try:
-        return route.matches(scope)
-    except ValueError:
-        # A mount below a path parameter which has no value for the text: see ``table.convert``.
-        if isinstance(route, Mount):
-            return Match.NONE, {}
-        raise
+def _first_get(found: Sequence[Found]) -> Found | None:
+    """The route that answers HEAD where none has that method (RFC 9110 section 9.3.2)."""
+    return next((candidate for candidate in found if candidate.accepts("GET")), None)
 
 
-def _prefixes(opaque: Sequence[BaseRoute]) -> tuple[str, ...]:
-    """What paths begin with that one of ``opaque`` may match: anything, where that is not known.
-
-    Nearly all of them are mounts, such as those of the documentation's scripts, and nearly all
-    requests are for something else.
-    """
-    if all(type(route) is Mount and "{" not in route.path for route in opaque):
-        return tuple(f"{route.path}/" for route in opaque)  # type: ignore[attr-defined]
-    return ("",)
-
-
-def _is_opaque(route: Any) -> bool:
-    """True for a route that has to be asked whether it matches."""
-    cls = type(route)
-    base = APIRoute if isinstance(route, APIRoute) else None
-    if isinstance(route, APIWebSocketRoute):
-        base = APIWebSocketRoute  # type: ignore[assignment]
-    known = base or (Route if isinstance(route, Route) else WebSocketRoute)
-    return cls.matches is not known.matches or bool(getattr(route, "_guards", ()))
+def _order(chosen: Found | None) -> int | None:
+    return None if chosen is None else chosen.entry.order
 
 
 def _frontends(router: APIRouter) -> list[FrontendRoute]:

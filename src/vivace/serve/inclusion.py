@@ -24,6 +24,7 @@ from vivace.declare.form_limits import FormLimits, merge_form_limits
 from vivace.runtime.body_limit import innermost
 from vivace.serve.paths import compile_declared
 from vivace.serve.route import APIRoute
+from vivace.serve.route_group import RouteGroup
 from vivace.serve.settings import Settings
 from vivace.serve.websocket_route import APIWebSocketRoute
 
@@ -131,7 +132,7 @@ class IncludedRouter(BaseRoute):
 
     def _settings_of(self, route: BaseRoute) -> Settings:
         """What applies to ``route``: API routes have taken over what their router says already."""
-        if isinstance(route, (APIRoute, APIWebSocketRoute)):
+        if isinstance(route, (APIRoute, APIWebSocketRoute, RouteGroup)):
             return self.settings
         router = self.router
         return replace(
@@ -190,6 +191,8 @@ def _guard(route: BaseRoute, router: APIRouter) -> None:
 
 def place(route: BaseRoute, settings: Settings) -> BaseRoute | None:
     """``route`` as it is inside an inclusion; ``None`` for one that has no path to put there."""
+    if isinstance(route, RouteGroup):
+        return route.inside(settings)
     if isinstance(route, (APIRoute, APIWebSocketRoute)):
         placed: Any = route.inside(settings)
     elif isinstance(route, (Route, WebSocketRoute)):

@@ -97,11 +97,22 @@ def resources_lifespan(app: Any) -> AbstractAsyncContextManager[None]:
 
 def mounted_apps(routes: Iterable[Any]) -> Iterator[Any]:
     """The apps mounted in another one, which get no lifespan of their own from the server."""
+    for route in _with_nested(routes):
+        if _is_app(route):
+            yield route.app
+            yield from mounted_apps(route.app.routes)
+
+
+def _with_nested(routes: Iterable[Any]) -> Iterator[Any]:
+    """``routes``, and those in mounted routers and groups, but not those of mounted apps."""
     for route in routes:
-        mounted: Any = getattr(route, "app", None)
-        if hasattr(mounted, "app_scope"):
-            yield mounted
-            yield from mounted_apps(mounted.routes)
+        yield route
+        if not _is_app(route):
+            yield from _with_nested(getattr(route, "routes", None) or ())
+
+
+def _is_app(route: Any) -> bool:
+    return hasattr(getattr(route, "app", None), "app_scope")
 
 
 def app_scoped_plans(app: Any) -> Iterator[CallPlan]:
@@ -109,7 +120,7 @@ def app_scoped_plans(app: Any) -> Iterator[CallPlan]:
 
     Plans are read to their ends for it, so that a type that never exists fails at start-up.
     """
-    for route in (*app.routes, *app.router.dispatcher.frontends):
+    for route in (*_with_nested(app.routes), *app.router.dispatcher.frontends):
         plan = getattr(route, "plan", None)
         if plan is None:
             continue

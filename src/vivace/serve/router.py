@@ -42,6 +42,7 @@ from vivace.serve.operation_id import generate_unique_id
 from vivace.serve.paths import check_braces
 from vivace.serve.registration import Registration
 from vivace.serve.route import APIRoute
+from vivace.serve.route_group import Finding
 from vivace.serve.settings import Responses, Settings
 from vivace.serve.websocket_route import APIWebSocketRoute
 
@@ -297,6 +298,10 @@ class APIRouter(Registration, Router):
         (self.on_startup if event_type == "startup" else self.on_shutdown).append(handler)
 
     # Serving.
+
+    def find(self, scope: Scope) -> Finding | None:
+        """What this router has for a request, if anything, to be called as an ASGI app."""
+        return self.dispatcher.find(scope)
 
     @property
     def is_customised(self) -> bool:

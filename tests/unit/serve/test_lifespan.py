@@ -182,3 +182,20 @@ def test_app_scoped_dependencies_are_found_in_all_routes() -> None:
     assert list(mounted_apps(app.routes)) == [inner]
     app.dependency_overrides[pool] = clean_log
     assert [plan.call for plan in app_scoped_plans(app)] == [clean_log]
+
+
+def test_those_of_a_mounted_router_are_made_with_the_app() -> None:
+    app, deep = Vivace(), Vivace()
+    router, nested_router = APIRouter(), APIRouter()
+
+    @nested_router.get("/")
+    def endpoint(it: int = Depends(pool, scope="app")) -> None: ...
+
+    router.include_router(nested_router)
+    router.mount("/deep", deep)
+    app.mount("/router", router)
+    assert [plan.call for plan in app_scoped_plans(app)] == [pool]
+    assert list(mounted_apps(app.routes)) == [deep]
+    deep.include_router(nested_router)
+    assert [plan.call for plan in app_scoped_plans(app)] == [pool]
+    assert [plan.call for plan in app_scoped_plans(deep)] == [pool]

@@ -10,7 +10,7 @@ from tests.unit.compile.exchange import ask
 from vivace import APIRouter, Depends, Vivace, WebSocket
 from vivace.exceptions import VivaceError
 from vivace.responses import HTMLResponse, JSONResponse
-from vivace.routing import APIRoute, APIWebSocketRoute, IncludedRouter
+from vivace.routing import APIRoute, APIWebSocketRoute, IncludedRouter, Match
 from vivace.testclient import TestClient
 
 METHODS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"]
@@ -204,3 +204,34 @@ def test_a_subclass_may_look_at_what_passes_through_it() -> None:
     assert ask(app, "GET", "/closed/a").status == 404
     assert ask(app, "GET", "/closed/a", [(b"open", b"1")]).status == 200
     assert log == ["/a", "/closed/a"]
+
+
+def scope_of(path: str, method: str = "GET", kind: str = "http") -> dict[str, Any]:
+    return {"type": kind, "path": path, "method": method, "headers": [], "root_path": ""}
+
+
+def test_a_router_says_whether_it_has_a_route_for_a_request() -> None:
+    async def greet(websocket: WebSocket) -> None: ...
+
+    router = APIRouter()
+    router.get("/a/{x}")(endpoint)
+    router.post("/b")(endpoint)
+    router.websocket("/socket")(greet)
+    router.mount("/files", PlainTextResponse("a file"))
+
+    def match(path: str, method: str = "GET", kind: str = "http") -> Match | None:
+        found = router.find(scope_of(path, method, kind))
+        return None if found is None else found.match
+
+    assert match("/a/1") is Match.FULL
+    assert match("/a/1", "HEAD") is Match.FULL
+    assert match("/a/1", "PUT") is Match.PARTIAL
+    assert match("/b") is match("/b", "HEAD") is Match.PARTIAL
+    assert match("/c") is None
+    assert match("/files/x") is match("/files/x", "PUT") is Match.FULL
+    assert match("/socket") is None
+    assert match("/socket", kind="websocket") is Match.FULL
+    assert match("/files/x", kind="websocket") is Match.FULL
+    assert match("/a/1", kind="websocket") is None
+    router.get("/c")(endpoint)
+    assert match("/c") is Match.FULL

@@ -1,0 +1,110 @@
+"""A version at one place: its routes there, and what its responses say of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+
+from vivace import APIRouter
+from vivace.routing import APIRoute, BaseRoute, Settings
+from vivace.types import Receive, Scope, Send
+from vivace.versioning.deprecation import Deprecation, HeaderList, link
+from vivace.versioning.errors import VersionError
+from vivace.versioning.history import Version
+from vivace.versioning.marks import marks_of
+from vivace.versioning.tables import RoutesOfVersion, shape
+
+_NO_WORD = re.compile(r"\W")
+
+#: The URL by which a request would have been one to another version.
+Moved = Callable[[Scope], str]
+
+
+class Edition:
+    """The routes of a version at one place.
+
+    Args:
+        prefix: What all their paths begin with.
+        fields: The header fields of every response.
+    """
+
+    def __init__(
+        self,
+        version: Version,
+        parts: Sequence[RoutesOfVersion],
+        *,
+        prefix: str,
+        fields: HeaderList,
+    ) -> None:
+        self.version = version
+        self.prefix = prefix
+        self.parts = parts
+        # What another version has at this path is no reason to be sent elsewhere.
+        self.router = APIRouter(default=self._refuse_path, redirect_slashes=False)
+        self.router.routes.extend(parts)
+        self._fields = fields
+        self._deprecation_fields = cache(Deprecation.headers)
+        self._successor: tuple[Edition, Moved] | None = None
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """All of them, with the paths that they have here."""
+        return [route for part in self.parts for route in part.routes]
+
+    def precede(self, successor: Edition, moved: Moved) -> None:
+        """Link to ``successor``, the next version, by URLs that ``moved`` makes."""
+        self._successor = (successor, moved)
+
+    def read_routes(self) -> None:
+        """Note what will be asked of the routes in requests."""
+        self._shapes = {self._shape_of(route) for route in self.routes}
+        #: Whether responses have header fields of this version's.
+        self.says_something = bool(
+            self._fields
+            or self.version.deprecated
+            or any(marks_of(getattr(route, "endpoint", None)).deprecation for route in self.routes)
+        )
+
+    def _shape_of(self, route: object) -> str:
+        return shape(getattr(route, "path", "")[len(self.prefix) :])
+
+    async def _refuse_path(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise VersionError(404, f"There is nothing at this path in version {self.version}.")
+
+    def fields_of(self, scope: Scope) -> HeaderList:
+        """The header fields of the response to a request that has been routed."""
+        deprecation = self.version.deprecated
+        own = marks_of(scope.get("endpoint")).deprecation
+        if own is not None:
+            deprecation = own.within(deprecation)
+        if deprecation is None:
+            return self._fields
+        fields = [*self._fields, *self._deprecation_fields(deprecation)]
+        if deprecation.successor is None and self.version.deprecated and self._successor:
+            following, moved = self._successor
+            if self._shape_of(scope.get("route")) in following._shapes:
+                fields.append((b"link", link(moved(scope), "successor-version").encode("ascii")))
+        return fields
+
+
+def with_unique_ids(editions: Iterable[Edition]) -> list[BaseRoute]:
+    """The routes of several versions for one document, in which operation ids have to differ.
+
+    The usual ids have the path in them; those that an app has chosen may be the same.
+    """
+    found: list[BaseRoute] = []
+    taken: set[str] = set()
+    for edition in editions:
+        for route in edition.routes:
+            if isinstance(route, APIRoute):
+                if route.unique_id in taken:
+                    operation_id = f"{route.unique_id}_v{_NO_WORD.sub('_', edition.version.name)}"
+                    route = route.inside(Settings())
+                    route.operation_id = operation_id
+                taken.add(route.unique_id)
+            found.append(route)
+    return found
+
+
+__all__ = ["Edition", "Moved", "with_unique_ids"]

@@ -1,0 +1,161 @@
+"""The routes that each version has, found when the tables of routes are made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from vivace import APIRouter, Depends
+from vivace.exceptions import VivaceError
+from vivace.routing import (
+    APIRoute,
+    APIWebSocketRoute,
+    BaseRoute,
+    IncludedRouter,
+    Settings,
+)
+from vivace.versioning.deprecation import Deprecation
+from vivace.versioning.errors import VersionError
+from vivace.versioning.history import History, Version
+from vivace.versioning.marks import describe, marks_of
+
+_PARAMETER = re.compile(r"\{[^}:]*(:[^}]*)?\}")
+
+_WITH_DEPENDENCIES = (APIRoute, APIWebSocketRoute)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A router that was included, and the versions that it was included in."""
+
+    router: APIRouter
+    versions: frozenset[Version]
+
+
+class RoutesOfVersion(IncludedRouter):
+    """The routes of a part that are in a version: of all versions, where ``version`` is ``None``.
+
+    Routes that are added to the router later are considered too.
+    """
+
+    def __init__(
+        self, part: Part, history: History, version: Version | None, settings: Settings
+    ) -> None:
+        super().__init__(part.router, settings)
+        self._history = history
+        self._in_version = version
+        self._placed: list[BaseRoute] | None = None
+        self._own: list[BaseRoute] = []
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        placed = super().routes
+        if placed is not self._placed:
+            self._own = [_adjusted(route) for route in placed if self._has(route)]
+            self._placed = placed
+        return self._own
+
+    def _has(self, route: BaseRoute) -> bool:
+        if self._in_version is None:
+            return True
+        return self._in_version in versions_of(route, self._history)
+
+
+def versions_of(route: Any, history: History) -> list[Version]:
+    """The versions that the marks of a route put it into.
+
+    Raises:
+        VivaceError: There are none, or the marks name what is no version.
+    """
+    endpoint = getattr(route, "endpoint", None)
+    marks = marks_of(endpoint)
+    try:
+        return history.between(marks.since, marks.until)
+    except ValueError as error:
+        raise VivaceError(f"{describe(endpoint)}: {error}") from None
+
+
+def _adjusted(route: BaseRoute) -> BaseRoute:
+    """``route`` as it is where it is deprecated: said so in the document, and refused in time."""
+    deprecation = marks_of(getattr(route, "endpoint", None)).deprecation
+    if deprecation is None or not isinstance(route, _WITH_DEPENDENCIES):
+        return route
+    refusals = (Depends(_refusing(deprecation)),) if deprecation.gone else ()
+    return route.inside(Settings(deprecated=True, dependencies=refusals))
+
+
+def _refusing(deprecation: Deprecation) -> Any:
+    async def refuse_after_sunset() -> None:
+        if deprecation.is_over():
+            raise VersionError(410, f"This is gone since {deprecation.sunset}.")
+
+    return refuse_after_sunset
+
+
+def shape(path: str) -> str:
+    """A path without the names of its parameters, which do not tell paths apart."""
+    return _PARAMETER.sub(r"{\1}", path)
+
+
+def check_marks(part: Part, history: History) -> None:
+    """Check what the routes of a part are marked with.
+
+    Raises:
+        VivaceError: One is in no version, as its function and its router are for different ones;
+            or is to be refused after its sunset, which takes a dependency, and can have none.
+    """
+    for route in RoutesOfVersion(part, history, None, Settings()).routes:
+        if part.versions.isdisjoint(versions_of(route, history)):
+            names = ", ".join(str(each) for each in history.versions if each in part.versions)
+            raise VivaceError(
+                f"{_declared(route)} is in no version: its router is included in {names} alone."
+            )
+        deprecation = marks_of(getattr(route, "endpoint", None)).deprecation
+        if deprecation and deprecation.gone and not isinstance(route, _WITH_DEPENDENCIES):
+            raise VivaceError(
+                f"{_declared(route)} cannot have gone=True: declare it with `get` or another verb."
+            )
+
+
+def check_overlaps(version: Version, routes: Iterable[BaseRoute]) -> None:
+    """Check that no path and method of a version is declared twice.
+
+    Raises:
+        VivaceError: One is. The error names both functions.
+    """
+    declared: dict[tuple[str, str], Any] = {}
+    for route in routes:
+        for key in _keys(route):
+            other = declared.setdefault(key, route)
+            if other is not route:
+                raise VivaceError(_overlap_message(key[0], version, other, route))
+
+
+def _keys(route: Any) -> Iterator[tuple[str, str]]:
+    """What a request has to have for ``route``: a method and a path."""
+    path = getattr(route, "path", None)
+    if path is None or not hasattr(route, "endpoint"):
+        return
+    for method in getattr(route, "methods", None) or ("WEBSOCKET",):
+        yield method, shape(path)
+
+
+def _overlap_message(method: str, version: Version, first: Any, second: Any) -> str:
+    return (
+        f"{method} {second.path} is declared twice in version {version}: by {_declared(first)}, "
+        f"and by {_declared(second)}. End the older one with @until, or begin the newer one with "
+        "@since."
+    )
+
+
+def _declared(route: Any) -> str:
+    """The name of an endpoint, and the versions that it is declared for."""
+    marks = marks_of(route.endpoint)
+    ends = (("since", marks.since), ("until", marks.until))
+    said = [f"{word} {name}" for word, name in ends if name]
+    return describe(route.endpoint) + (f" ({', '.join(said)})" if said else "")
+
+
+__all__ = ["Part", "RoutesOfVersion", "check_marks", "check_overlaps", "shape", "versions_of"]

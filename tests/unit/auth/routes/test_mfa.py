@@ -376,11 +376,6 @@ def test_no_input_is_an_error_of_the_server(kit: MfaKit, client: TestClient, str
             assert PASSWORD not in response.text
 
 
-def test_a_body_that_is_too_large_is_refused(kit: MfaKit) -> None:
-    response = answer(kit.client(), "/token/mfa", "x" * 20_000, "1")
-    assert response.status_code == 413
-
-
 def test_no_secret_is_logged(
     kit: MfaKit, client: TestClient, caplog: pytest.LogCaptureFixture
 ) -> None:

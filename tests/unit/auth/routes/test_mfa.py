@@ -173,7 +173,7 @@ def test_a_replayed_code_and_a_replayed_challenge_are_refused(kit: MfaKit, path:
     kit.clock.advance(STEP)
     replayed = answer(client, f"{path}/mfa", mfa_token, kit.code(secret))
     assert refusal(replayed) == INVALID_CHALLENGE
-    assert replayed.headers["WWW-Authenticate"] == "Bearer"
+    assert replayed.headers["WWW-Authenticate"] == 'Bearer realm="api"'
 
 
 def test_an_expired_challenge_is_refused(kit: MfaKit) -> None:

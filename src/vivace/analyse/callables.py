@@ -28,6 +28,15 @@ def calling_of(
     Args:
         parameters: What the request fills of it.
         instances: The parameters that dependencies fill with instances of known classes.
+    """
+    kind = special_calling(call)
+    if kind is not None:
+        return kind
+    return Calling.INLINE if cannot_block(call, parameters, instances) else Calling.THREAD
+
+
+def special_calling(call: Callable[..., Any]) -> Calling | None:
+    """How a coroutine function or a generator has to be called; ``None`` for a plain function.
 
     Decorators made with :func:`functools.wraps` are looked through, as are partials and
     objects with ``__call__``.
@@ -39,7 +48,7 @@ def calling_of(
             return Calling.GENERATOR
         if iscoroutinefunction(layer):
             return Calling.COROUTINE
-    return Calling.INLINE if cannot_block(call, parameters, instances) else Calling.THREAD
+    return None
 
 
 def _layers(call: Callable[..., Any]) -> Iterator[Any]:

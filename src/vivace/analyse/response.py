@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 from starlette.responses import Response, StreamingResponse
 
 from vivace.analyse import annotations as kinds
-from vivace.analyse.callables import calling_of
+from vivace.analyse.callables import special_calling
 from vivace.analyse.fields import Field, InvalidField
 from vivace.analyse.plan import Calling, ResponsePlan, StreamKind
 from vivace.declare.defaults import DefaultPlaceholder
@@ -45,7 +45,7 @@ def unreadable_return(endpoint: Callable[..., Any]) -> str | None:
 
 def stream_kind(endpoint: Callable[..., Any], response_class: Any) -> StreamKind | None:
     """What a generator endpoint streams; ``None`` for an endpoint that returns its response."""
-    if calling_of(endpoint) not in (Calling.GENERATOR, Calling.ASYNC_GENERATOR):
+    if special_calling(endpoint) not in (Calling.GENERATOR, Calling.ASYNC_GENERATOR):
         return None
     is_default = isinstance(response_class, DefaultPlaceholder)
     cls = response_class.value if is_default else response_class

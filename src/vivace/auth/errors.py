@@ -7,6 +7,10 @@ from math import ceil
 
 from vivace import HTTPException
 
+#: Where nothing is named that is wrong. After ``Bearer`` there has to be something (RFC 6750,
+#: section 3).
+CHALLENGE = 'Bearer realm="api"'
+
 
 class AuthError(HTTPException):
     """A request that is refused because of who makes it."""
@@ -16,7 +20,7 @@ class NotSignedIn(AuthError):
     """401 for a request without credentials (RFC 6750, section 3): no error is named."""
 
     def __init__(self) -> None:
-        super().__init__(401, "Not authenticated", {"WWW-Authenticate": "Bearer"})
+        super().__init__(401, "Not authenticated", {"WWW-Authenticate": CHALLENGE})
 
 
 class InvalidCredentials(AuthError):
@@ -31,7 +35,7 @@ class InvalidSignIn(AuthError):
     """401 for a name and a password that do not belong together; which is wrong is not said."""
 
     def __init__(self) -> None:
-        super().__init__(401, "Incorrect name or password", {"WWW-Authenticate": "Bearer"})
+        super().__init__(401, "Incorrect name or password", {"WWW-Authenticate": CHALLENGE})
 
 
 class WrongPassword(AuthError):
@@ -69,7 +73,9 @@ class InsufficientScope(AuthError):
 
     def __init__(self, needed: Iterable[str]) -> None:
         scopes = " ".join(sorted(needed))
-        challenge = f'Bearer error="insufficient_scope", scope="{scopes}"'
+        challenge = 'Bearer error="insufficient_scope"'
+        if scopes:
+            challenge += f', scope="{scopes}"'
         super().__init__(403, "Not enough permissions", {"WWW-Authenticate": challenge})
 
 
@@ -110,7 +116,7 @@ class InvalidChallenge(AuthError):
     def __init__(self) -> None:
         description = "The sign-in has expired or ended. Begin anew."
         detail = {"error": "invalid_mfa_token", "error_description": description}
-        super().__init__(401, detail, {"WWW-Authenticate": "Bearer"})
+        super().__init__(401, detail, {"WWW-Authenticate": CHALLENGE})
 
 
 class InvalidCode(AuthError):

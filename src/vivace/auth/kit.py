@@ -31,6 +31,9 @@ from vivace.auth.settings import AuthSettings
 from vivace.auth.stores.protocol import Store
 from vivace.auth.vault import Vault
 
+#: Of any route's body, in bytes: more than two long passwords need, however they are escaped.
+LARGEST_BODY = 65_536
+
 
 class Auth:
     """Sign-in, and what it guards.
@@ -148,6 +151,7 @@ class Auth:
             prefix=self._prefix,
             tags=["auth"],
             dependencies=[Depends(forbid_storing), self.guards.opened],
+            max_body_size=LARGEST_BODY,
         )
         router.include_router(token_router(self))
         router.include_router(account_router(self))

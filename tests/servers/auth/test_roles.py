@@ -11,7 +11,7 @@ def test_without_credentials_it_is_a_401_that_names_no_error(one: Client) -> Non
     response = one.delete("/articles")
     assert response.status_code == 401
     # RFC 6750, section 3: nothing is wrong with what was not sent.
-    assert response.headers["www-authenticate"] == "Bearer"
+    assert response.headers["www-authenticate"] == 'Bearer realm="api"'
 
 
 def test_with_a_wrong_token_it_is_a_401_that_says_so(two: Client) -> None:

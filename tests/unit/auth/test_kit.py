@@ -160,6 +160,23 @@ def test_every_route_of_the_kit_says_what_it_does_and_refuses() -> None:
                 assert "401" in operation["responses"], path
 
 
+async def send_reset(user: User, token: str) -> None: ...
+
+
+def test_no_route_reads_a_body_that_is_too_large() -> None:
+    auth = make_auth(send_reset=send_reset)
+    add_ada(auth)
+    app = make_app(auth)
+    client, paths = client_of(app), app.openapi()["paths"]
+    signed_in = client.post("/token", data={"username": "ada", "password": PASSWORD})
+    headers = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
+    with_body = [path for path in paths if "requestBody" in paths[path].get("post", {})]
+    assert len(with_body) > 10
+    for path in with_body:
+        response = client.post(path, json={"name": "a" * 70_000}, headers=headers)
+        assert response.status_code == 413, path
+
+
 def test_lifetimes_are_a_matter_of_settings() -> None:
     assert AuthSettings().sessions.idle < AuthSettings().sessions.absolute
     assert AuthSettings().tokens.access_lifetime <= timedelta(minutes=15)

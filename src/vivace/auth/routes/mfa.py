@@ -19,9 +19,6 @@ from vivace.responses import JSONResponse
 if TYPE_CHECKING:
     from vivace.auth.kit import Auth
 
-#: In bytes: more than any password and code need.
-LARGEST_BODY = 16_384
-
 
 class Enrolled(BaseModel):
     """What an authenticator app is set up with. It is shown this once."""
@@ -139,7 +136,7 @@ def _add_settings(router: APIRouter, auth: Auth) -> None:
         found = await mfa.state(principal.user)
         return MfaStatus(state=found.state, recovery_codes_left=found.recovery_codes_left)
 
-    @router.post("/users/me/mfa", responses=ENROLMENT_REFUSED, max_body_size=LARGEST_BODY)
+    @router.post("/users/me/mfa", responses=ENROLMENT_REFUSED)
     async def enrol(
         given: PasswordProof, request: Request, principal: Principal = auth.in_person
     ) -> Enrolled:
@@ -150,7 +147,7 @@ def _add_settings(router: APIRouter, auth: Auth) -> None:
         made = await mfa.enrol(await _check_password(auth, principal.user, given, request))
         return Enrolled(secret=made.secret, uri=made.uri, svg=made.svg)
 
-    @router.post("/users/me/mfa/confirm", responses=CHANGE_REFUSED, max_body_size=LARGEST_BODY)
+    @router.post("/users/me/mfa/confirm", responses=CHANGE_REFUSED)
     async def confirm(
         given: ConfirmationCode, request: Request, principal: Principal = auth.in_person
     ) -> NewRecoveryCodes:
@@ -158,9 +155,7 @@ def _add_settings(router: APIRouter, auth: Auth) -> None:
         codes = await mfa.confirm(principal.user, given.code, address=address_of(request))
         return NewRecoveryCodes(recovery_codes=codes)
 
-    @router.post(
-        "/users/me/mfa/recovery-codes", responses=CHANGE_REFUSED, max_body_size=LARGEST_BODY
-    )
+    @router.post("/users/me/mfa/recovery-codes", responses=CHANGE_REFUSED)
     async def make_recovery_codes(
         given: Reauthentication, request: Request, principal: Principal = auth.in_person
     ) -> NewRecoveryCodes:
@@ -168,12 +163,7 @@ def _add_settings(router: APIRouter, auth: Auth) -> None:
         user = await _reauthenticate(auth, principal.user, given, request)
         return NewRecoveryCodes(recovery_codes=await mfa.new_recovery_codes(user))
 
-    @router.post(
-        "/users/me/mfa/disable",
-        status_code=204,
-        responses=CHANGE_REFUSED,
-        max_body_size=LARGEST_BODY,
-    )
+    @router.post("/users/me/mfa/disable", status_code=204, responses=CHANGE_REFUSED)
     async def disable(
         given: Reauthentication, request: Request, principal: Principal = auth.in_person
     ) -> None:
@@ -185,12 +175,7 @@ def _add_second_steps(router: APIRouter, auth: Auth) -> None:
     """The routes by which a sign-in is completed."""
     mfa = auth.mfa
 
-    @router.post(
-        "/token/mfa",
-        response_model=TokenAnswer,
-        responses=SIGN_IN_REFUSED,
-        max_body_size=LARGEST_BODY,
-    )
+    @router.post("/token/mfa", response_model=TokenAnswer, responses=SIGN_IN_REFUSED)
     async def give_tokens(given: SecondStepAnswer, request: Request) -> TokenAnswer | JSONResponse:
         """Get tokens, with the code that `POST /token` has asked for."""
         user, challenge, methods = await mfa.answer(
@@ -202,12 +187,7 @@ def _add_second_steps(router: APIRouter, auth: Auth) -> None:
             return token_failure(error)
         return TokenAnswer.model_validate(pair)
 
-    @router.post(
-        "/session/mfa",
-        status_code=201,
-        responses=SIGN_IN_REFUSED,
-        max_body_size=LARGEST_BODY,
-    )
+    @router.post("/session/mfa", status_code=201, responses=SIGN_IN_REFUSED)
     async def start_session(
         given: SecondStepAnswer, request: Request, response: Response
     ) -> SignedIn:

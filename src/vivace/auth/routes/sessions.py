@@ -18,9 +18,6 @@ from vivace.exceptions import RequestValidationError
 if TYPE_CHECKING:
     from vivace.auth.kit import Auth
 
-#: In bytes: more than any name and password need.
-LARGEST_SIGN_IN = 16_384
-
 
 class SignIn(BaseModel):
     """What a user signs in with."""
@@ -86,7 +83,6 @@ def session_router(auth: Auth) -> APIRouter:
         status_code=201,
         responses=SIGN_IN_REFUSALS,
         openapi_extra=SIGN_IN_BODY,
-        max_body_size=LARGEST_SIGN_IN,
     )
     async def sign_in(
         request: Request,

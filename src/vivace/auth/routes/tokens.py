@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 #: For so many seconds others may go on with the keys that they have: a new one has to be there for
 #: longer before it signs.
 KEYS_LIFETIME = 300
-#: In bytes: more than the longest token and all scopes need.
-LARGEST_BODY = 32_768
 
 #: A file in its place counts as left out, so that it is a 400 of OAuth 2.0 and no 422.
 Text = Annotated[str, BeforeValidator(lambda given: given if isinstance(given, str) else "")]
@@ -108,12 +106,7 @@ def token_router(auth: Auth) -> APIRouter:
     """
     router = APIRouter()
 
-    @router.post(
-        "/token",
-        response_model=TokenAnswer,
-        responses=SIGN_IN_REFUSED,
-        max_body_size=LARGEST_BODY,
-    )
+    @router.post("/token", response_model=TokenAnswer, responses=SIGN_IN_REFUSED)
     async def give_tokens(
         request: Request, tasks: BackgroundTasks, form: TokenForm = Form()
     ) -> TokenAnswer | JSONResponse:
@@ -130,13 +123,7 @@ def token_router(auth: Auth) -> APIRouter:
         tasks.add_task(auth.expiry.remove_expired_if_due)
         return TokenAnswer.model_validate(pair)
 
-    @router.post(
-        "/token/revoke",
-        response_model=None,
-        response_class=Response,
-        responses=REFUSED,
-        max_body_size=LARGEST_BODY,
-    )
+    @router.post("/token/revoke", response_model=None, response_class=Response, responses=REFUSED)
     async def revoke_token(form: RevocationForm = Form()) -> JSONResponse | None:
         """End everything that came of the sign-in that a token is from.
 

@@ -108,7 +108,6 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(kit: SmallKit)
         ("text/plain", b'{"name": "ada", "password": "correct horse"}', 415),
         ("multipart/form-data", b"", 415),
         ("", b'{"name": "ada", "password": "correct horse"}', 415),
-        ("application/json", b'{"name": "' + b"a" * 20_000 + b'"}', 413),
     ],
 )
 def test_no_body_fails_but_in_a_way_that_is_said(

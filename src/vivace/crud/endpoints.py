@@ -221,6 +221,9 @@ class Endpoints:
         item = await collection.update(key, checked)
         if item is None:
             raise _not_found(self._resource.name)
+        # RFC 9110, section 9.3.4, has no ETag in the answer to a PUT whose content was completed,
+        # so that nobody takes it for that of what they have sent. Here it is beside what it is of,
+        # and without it clients would have to read again before each further change.
         return Representation(self._renderer, collection, item).response()
 
     def delete(self) -> Endpoint:

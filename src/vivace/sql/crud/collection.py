@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,8 +38,10 @@ class SQLCollection:
         attributes = self._plan.attributes
         conditions = [condition(attributes, one) for one in selection.filters]
         statement = self._scope.of(self._plan.shown).where(*conditions)
-        found = await self._session.scalars(listed(statement, attributes, selection))
-        rows = [*found]
+        dialect = self._session.get_bind(self._plan.mapper).dialect.name
+        statement = listed(statement, attributes, selection, null_is_last=dialect == "postgresql")
+        with _refusing(self._plan.refusals.of_list):
+            rows = [*await self._session.scalars(statement)]
         items = rows[: selection.limit]
         if selection.backward:
             items.reverse()
@@ -79,7 +81,7 @@ class SQLCollection:
     async def _insert(self, values: Sequence[Values]) -> Sequence[Any]:
         plan, session = self._plan, self._session
         filled = [self._scope.fill(one) for one in values]
-        with self._refusing({name for one in values for name in one}):
+        with self._refusing_write({name for one in values for name in one}):
             resolved = await resolve(session, plan, filled, self._scope.options)
             items = [make_item(plan.mapper, one) for one in resolved]
             session.add_all(items)
@@ -92,7 +94,7 @@ class SQLCollection:
         if item is None:
             return None
         values = await change(item)
-        with self._refusing(values):
+        with self._refusing_write(values):
             options = self._scope.options
             [resolved] = await resolve(self._session, self._plan, [values], options)
             assign(item, resolved)
@@ -107,14 +109,9 @@ class SQLCollection:
         if item is None:
             return False
         await check(item)
-        try:
+        with _refusing(self._plan.refusals.of_delete):
             await self._session.delete(item)
             await self._session.flush()
-        except StatementError as error:
-            refusal = self._plan.refusals.of_delete(error)
-            if refusal is None:
-                raise
-            raise refusal from error
         return True
 
     def values(self, item: Any) -> Values:
@@ -146,18 +143,23 @@ class SQLCollection:
             raise HTTPException(403, "You may not give it these values.")
         return [items[key] for key in keys]
 
-    @contextmanager
-    def _refusing(self, sent: Collection[str]) -> Iterator[None]:
-        """Have a client told what is wrong with the fields that it has ``sent``."""
-        try:
-            yield
-        except StaleDataError as error:
-            raise changed_meanwhile() from error
-        except StatementError as error:
-            refusal = self._plan.refusals.of_write(error, sent)
-            if refusal is None:
-                raise
-            raise refusal from error
+    def _refusing_write(self, sent: Collection[str]) -> AbstractContextManager[None]:
+        """Have a client told what is wrong with the fields that have been ``sent``."""
+        return _refusing(lambda error: self._plan.refusals.of_write(error, sent))
+
+
+@contextmanager
+def _refusing(refusal_of: Callable[[StatementError], RefusedRequest | None]) -> Iterator[None]:
+    """Have a client told what an error of the database means for it, if it means anything."""
+    try:
+        yield
+    except StaleDataError as error:
+        raise changed_meanwhile() from error
+    except StatementError as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        raise refusal from error
 
 
 __all__ = ["SQLCollection"]

@@ -194,8 +194,13 @@ def _number(column_type: Any) -> ColumnType:
         return _float(column_type)
     digits = column_type.precision or PRECISION
     scale = SCALE if column_type.scale is None else column_type.scale
-    write = Annotated[Decimal, Field(max_digits=digits, decimal_places=scale, allow_inf_nan=False)]
-    compare = Annotated[Decimal, Field(max_digits=PRECISION, allow_inf_nan=False)]
+    write: Any = Annotated[
+        Decimal, Field(max_digits=digits, decimal_places=scale, allow_inf_nan=False)
+    ]
+    compare: Any = write
+    if column_type.precision is None:
+        # What others have stored may have more places, and a cursor has to hold it.
+        compare = Annotated[Decimal, Field(max_digits=PRECISION, allow_inf_nan=False)]
     return ColumnType(Decimal, Decimal, write, compare, ORDERED, sortable=True)
 
 

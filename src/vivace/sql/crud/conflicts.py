@@ -71,6 +71,12 @@ class Refusals:
             return RefusedRequest(422, fault.name.lower(), DETAILS[fault], places or [("body",)])
         return None
 
+    def of_list(self, error: StatementError) -> RefusedRequest | None:
+        """For a list that cannot be compared with a value."""
+        if _fault_of(error) is not Fault.UNFIT:
+            return None
+        return RefusedRequest(422, "unfit", DETAILS[Fault.UNFIT], [("query",)])
+
     def of_delete(self, error: StatementError) -> RefusedRequest | None:
         """For an item that is deleted."""
         needed = (Fault.REFERENCE, Fault.MISSING)

@@ -47,11 +47,19 @@ def _bound(attribute: Attribute, value: Any) -> ColumnElement[Any]:
 
 
 def listed(
-    statement: Select[Any], attributes: Mapping[str, Attribute], selection: Selection
+    statement: Select[Any],
+    attributes: Mapping[str, Attribute],
+    selection: Selection,
+    *,
+    null_is_last: bool = False,
 ) -> Select[Any]:
     """``statement`` with the order, the position and the limit of ``selection``.
 
     It gives one row more than is wanted, by which it is known whether there are more.
+
+    Args:
+        null_is_last: Whether the database itself has null after everything else, as PostgreSQL
+            does: then an index has it there too.
     """
     order = selection.order
     if selection.backward:
@@ -59,20 +67,20 @@ def listed(
     if selection.position is not None:
         statement = statement.where(_after(attributes, order, selection.position))
     return (
-        statement.order_by(*_ordered(attributes, order))
+        statement.order_by(*_ordered(attributes, order, null_is_last=null_is_last))
         .limit(selection.limit + 1)
         .offset(selection.offset or None)
     )
 
 
 def _ordered(
-    attributes: Mapping[str, Attribute], order: Sequence[Order]
+    attributes: Mapping[str, Attribute], order: Sequence[Order], *, null_is_last: bool
 ) -> list[ColumnElement[Any]]:
     """Null comes last, wherever the database itself would have it; and first in reverse."""
     clauses: list[ColumnElement[Any]] = []
     for one in order:
         attribute = attributes[one.field]
-        if _is_nullable(attribute):
+        if _is_nullable(attribute) and not null_is_last:
             is_null = attribute.is_(None)
             clauses.append(is_null.desc() if one.descending else is_null.asc())
         clauses.append(attribute.desc() if one.descending else attribute.asc())

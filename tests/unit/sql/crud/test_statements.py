@@ -53,6 +53,12 @@ def test_null_comes_last_wherever_the_database_would_have_it() -> None:
     assert "WHERE price IS NOT NULL OR price IS NULL AND id < 7" in found
 
 
+def test_where_null_is_last_by_itself_an_index_will_do() -> None:
+    selection = Selection((), (Order("price", descending=True), ID), 1)
+    found = str(listed(sa.select(Book.id), ATTRIBUTES, selection, null_is_last=True))
+    assert "ORDER BY books.price DESC, books.id ASC" in found
+
+
 def test_a_single_field_needs_no_alternatives() -> None:
     assert "WHERE id >= 7 AND id > 7 ORDER" in text_of(Selection((), (ID,), 1, position=(7,)))
 

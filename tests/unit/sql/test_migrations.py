@@ -93,7 +93,7 @@ def test_a_migration_that_fails_has_changed_nothing(tmp_path: Path) -> None:
 
 
 def test_tables_of_sign_in_are_left_to_its_own_migrations(tmp_path: Path) -> None:
-    import vivace.auth.tables as sign_in
+    import vivace.auth.stores.tables as sign_in
 
     url = f"sqlite:///{tmp_path}/app.db"
     sign_in.metadata.create_all(plain_engine(url))

@@ -194,7 +194,7 @@ def run_migrations(**options: Any) -> None:
 def _is_managed_here(name: str | None, kind: str, parents: Any) -> bool:
     """Whether something in the database is no table that has migrations of its own."""
     # An app whose users sign in has the tables of vivace.auth beside its own.
-    auth: Any = sys.modules.get("vivace.auth.tables")
+    auth: Any = sys.modules.get("vivace.auth.stores.tables")
     return (
         auth is None
         or kind != "table"

@@ -31,13 +31,27 @@ class ProblemResponse(JSONResponse):
         **members: Any,
     ) -> None:
         problem: dict[str, Any] = {"type": type, "title": title or phrase(status), "status": status}
-        if detail is not None and detail != problem["title"]:
+        # A detail that is the phrase, in Python's words or in the RFC's, adds nothing to it.
+        if detail not in (None, problem["title"], _phrase_in_python(status)):
             problem["detail"] = detail
         super().__init__({**problem, **members}, status_code=status, headers=headers)
 
 
+#: The names of RFC 9110, section 15.5, where Python has those of older RFCs until 3.13.
+_RENAMED = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
+
+
 def phrase(status: int) -> str:
     """The reason phrase of a status, which is the title of a problem without a type of its own."""
+    return _RENAMED.get(status) or _phrase_in_python(status)
+
+
+def _phrase_in_python(status: int) -> str:
     try:
         return HTTPStatus(status).phrase
     except ValueError:

@@ -63,6 +63,13 @@ def test_a_detail_that_says_no_more_than_the_title_is_left_out() -> None:
 def test_every_status_has_a_phrase() -> None:
     assert phrase(418) == "I'm a Teapot"
     assert phrase(599) == "Error"
+    # The one of RFC 9110, whatever Python says.
+    assert phrase(422) == "Unprocessable Content"
+
+
+async def test_a_status_that_was_renamed_has_one_name() -> None:
+    problem = content_of(await http_problem(REQUEST, HTTPException(413)))
+    assert problem == {"type": "about:blank", "title": "Content Too Large", "status": 413}
 
 
 async def test_an_exception_s_detail_becomes_detail_or_errors() -> None:

@@ -34,6 +34,9 @@ def run_code(code: str, arguments: list[str]) -> None:
 
 def run_script(path: str, arguments: list[str]) -> None:
     script = Path(path)
+    if not script.exists():
+        print(f"python -m vivace.compat: there is no {path}", file=sys.stderr)
+        sys.exit(2)
     if script.is_dir():
         # runpy puts it on sys.path as it is named here, where a relative path would not outlive
         # a change of the working directory.

@@ -60,7 +60,12 @@ class AppScope:
 
     async def close(self) -> None:
         """Clean up, last made first; the next request would make them anew."""
+        stack = self._stack
+        self.forget()
+        await stack.aclose()
+
+    def forget(self) -> None:
+        """Begin anew: what was made before belongs to another run, maybe of another event loop."""
         self.values.clear()
         self._lock = None
-        stack, self._stack = self._stack, AsyncExitStack()
-        await stack.aclose()
+        self._stack = AsyncExitStack()

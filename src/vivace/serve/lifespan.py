@@ -81,6 +81,8 @@ def resources_lifespan(app: Any) -> AbstractAsyncContextManager[None]:
     @asynccontextmanager
     async def run() -> AsyncIterator[None]:
         apps = [app, *mounted_apps(app.routes)]
+        for each in apps:
+            each.app_scope.forget()
         async with AsyncExitStack() as stack:
             for each in apps:
                 stack.push_async_callback(each.app_scope.close)

@@ -119,6 +119,16 @@ def test_without_a_lifespan_it_is_made_when_it_is_first_needed(events: list[str]
     assert events.count("pool opened") == 1
 
 
+def test_a_start_forgets_what_was_made_without_one(events: list[str]) -> None:
+    app = make_app(events)
+    assert TestClient(app).get("/pool").status_code == 200
+    events.clear()
+    with TestClient(app) as client:
+        assert events == OPENED
+        assert client.get("/pool").status_code == 200
+    assert events == [*OPENED, *CLOSED]
+
+
 @pytest.mark.parametrize("kind", ["async", "sync", "generator", "async generator"])
 def test_an_error_at_start_up_keeps_the_server_from_starting(kind: str) -> None:
     app = Vivace()

@@ -71,6 +71,13 @@ def test_wrong_usage_is_told(command: list[str]) -> None:
     assert completed.stderr.startswith("usage: python -m vivace.compat")
 
 
+def test_a_script_that_does_not_exist_is_told(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "vivace.compat", "shop.py"]
+    completed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert completed.returncode == 2
+    assert completed.stderr == "python -m vivace.compat: there is no shop.py\n"
+
+
 def test_help_is_printed(run_python: RunPython) -> None:
     assert run_python("-m", "vivace.compat", "--help").startswith("usage:")
 

@@ -10,6 +10,7 @@ from functools import cache
 from logging import getLogger
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio
 import httpx2
@@ -168,7 +169,7 @@ class OpenIDClient:
                 # Section 4.3: a document that speaks for another issuer counts for nothing.
                 if found["issuer"] != self.provider.issuer:
                     raise ValueError("another issuer's document")
-                keys = await _get_json(http, _endpoint(found["jwks_uri"]))
+                keys = await _get_json(http, _endpoint(found, "jwks_uri"))
                 return _published(found, keys, has_secret=self.provider.client_secret is not None)
 
     async def _fetch_token(
@@ -274,15 +275,15 @@ def _published(found: dict[str, Any], keys: dict[str, Any], *, has_secret: bool)
     algorithms = tuple(name for name in named if name in ALGORITHMS)
     if not algorithms:
         raise ValueError("no algorithm that is accepted")
-    userinfo = found.get("userinfo_endpoint")
     # RFC 8414, section 2: basic authentication where nothing is said.
     methods = found.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
     basic = "client_secret_basic" in methods or "client_secret_post" not in methods
     method = "client_secret_basic" if basic else "client_secret_post"
+    has_userinfo = found.get("userinfo_endpoint") is not None
     return Published(
-        authorization_endpoint=_endpoint(found["authorization_endpoint"]),
-        token_endpoint=_endpoint(found["token_endpoint"]),
-        userinfo_endpoint=None if userinfo is None else _endpoint(userinfo),
+        authorization_endpoint=_endpoint(found, "authorization_endpoint"),
+        token_endpoint=_endpoint(found, "token_endpoint"),
+        userinfo_endpoint=_endpoint(found, "userinfo_endpoint") if has_userinfo else None,
         token_endpoint_auth_method=method if has_secret else "none",
         algorithms=algorithms,
         sends_issuer=found.get("authorization_response_iss_parameter_supported") is True,
@@ -290,9 +291,17 @@ def _published(found: dict[str, Any], keys: dict[str, Any], *, has_secret: bool)
     )
 
 
-def _endpoint(url: Any) -> str:
+def _endpoint(found: dict[str, Any], name: str) -> str:
+    """A URL of the discovery document.
+
+    It has TLS, unless the issuer itself is on loopback and has none: a provider elsewhere is not to
+    have requests sent to what listens on this machine alone.
+    """
+    url = found[name]
     if not isinstance(url, str) or not is_secure(url):
         raise ValueError("an endpoint without TLS")
+    if urlsplit(url).scheme != "https" and urlsplit(found["issuer"]).scheme == "https":
+        raise ValueError("an endpoint on loopback")
     return url
 
 

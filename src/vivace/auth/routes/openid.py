@@ -104,7 +104,7 @@ def openid_router(auth: Auth, providers: Iterable[Provider]) -> APIRouter:
     @router.get("")
     async def list_providers(request: Request) -> list[ProviderLink]:
         """The providers that users may sign in with."""
-        base = request.url.path.rstrip("/")
+        base = _public_path(request).rstrip("/")
         return [ProviderLink(name=name, login_url=f"{base}/{name}/login") for name in sign_ins]
 
     @router.get(
@@ -258,8 +258,15 @@ def _sign_ins(auth: Auth, providers: Iterable[Provider]) -> dict[str, ProviderSi
 
 def _callback_url(request: Request) -> str:
     """The callback beside the route that was asked for, wherever the router has been put."""
-    path = request.url.path.rpartition("/")[0] + "/callback"
+    path = _public_path(request).rpartition("/")[0] + "/callback"
     return str(request.url.replace(path=path, query="", fragment=""))
+
+
+def _public_path(request: Request) -> str:
+    """The path as the browser has it: a proxy may have taken the ``root_path`` of the app off."""
+    root = request.base_url.path.rstrip("/")
+    path = request.url.path
+    return path if path.startswith(f"{root}/") else root + path
 
 
 def _check_meant(request: Request) -> None:

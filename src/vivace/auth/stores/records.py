@@ -5,6 +5,9 @@ and session ids as SHA-256 of long random values, recovery codes as HMACs, and s
 be read again are encrypted, under a key that is not in the store.
 
 Every time is in UTC.
+
+All the same it is no answer to a client. What is kept of secrets is left out where an endpoint
+declares a record as what it returns, and only there.
 """
 
 from __future__ import annotations
@@ -12,7 +15,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from secrets import token_urlsafe
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
+
+#: What is left out where an endpoint declares that it answers with a record.
+Unshown = Field(exclude=True)
 
 
 def now() -> datetime:
@@ -57,7 +65,7 @@ class User(Record):
     #: so, or a reset token that was sent there came back.
     email_verified: bool = False
     #: ``None`` for one who signs in with an outside provider only.
-    password_hash: str | None = field(default=None, repr=False)
+    password_hash: Annotated[str | None, Unshown] = field(default=None, repr=False)
     #: The values of roles.
     roles: tuple[str, ...] = ()
     is_active: bool = True
@@ -121,7 +129,7 @@ class TotpDevice(Record):
 
     user_id: str = unique()
     #: The secret, encrypted.
-    secret: str
+    secret: Annotated[str, Unshown]
     confirmed_at: datetime | None = None
     #: The time step of the last code that was accepted: it, and those before it, are used up.
     last_step: int = -1
@@ -137,7 +145,7 @@ class RecoveryCode(Record):
     #: Stands for all codes that were made together.
     batch: str = indexed(default="")
     #: HMAC-SHA-256 of the user's id and the code, under a key that is there only encrypted.
-    code_hash: str = indexed()
+    code_hash: Annotated[str, Unshown] = indexed()
     used_at: datetime | None = None
 
 
@@ -149,7 +157,7 @@ class ApiKey(Record):
     name: str
     #: The part of the key that is shown in lists, and by which it is found.
     prefix: str = unique()
-    secret_hash: str
+    secret_hash: Annotated[str, Unshown]
     scopes: tuple[str, ...] = ()
     expires_at: datetime | None = None
     last_used_at: datetime | None = None

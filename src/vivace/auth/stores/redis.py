@@ -14,6 +14,7 @@ from vivace.auth.stores.drivers import brought_by
 with brought_by("redis"):
     from redis.asyncio import BlockingConnectionPool, Redis
     from redis.asyncio.connection import parse_url
+    from redis.exceptions import ConnectionError as ConnectionLost
 
 from vivace.auth.stores import records
 from vivace.auth.stores.per_loop import PerLoop
@@ -129,7 +130,10 @@ class RedisStore:
         return removed
 
     def _make_client(self) -> _Client:
-        options = {"max_connections": 20, **self._options}
+        # A connection that the server has closed meanwhile is made anew, and the command sent once
+        # more. If it had been carried out already, it is refused now as others' would be: there is
+        # such a record, or somebody was faster. Nothing is done twice.
+        options = {"max_connections": 20, "retry_on_error": [ConnectionLost], **self._options}
         pool = BlockingConnectionPool.from_url(self._url, **options)
         return _Client(Redis.from_pool(pool))
 

@@ -13,9 +13,10 @@ from tests.unit.auth.openid_browser import query_of
 from tests.unit.auth.openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIDProvider
 
 from vivace.auth import Provider
+from vivace.auth.openid import client as client_module
 from vivace.auth.openid.client import OpenIDClient
 from vivace.auth.openid.flow import Flow
-from vivace.auth.openid.provider import Claims, SignInFailed
+from vivace.auth.openid.provider import Claims, ProviderUnavailable, SignInFailed
 
 
 def make_client(state: OpenIDProvider, **options: Any) -> OpenIDClient:
@@ -172,3 +173,29 @@ def test_header_parameters_that_are_not_understood_are_ignored(state: OpenIDProv
     header = {"alg": "ES256", "kid": key.thumbprint(), "of-its-own": 1}
     state.sign = lambda claims: jwt.encode(header, claims, key, registry=registry)
     assert claims_of(state)["sub"] == "ada-1"
+
+
+@pytest.mark.parametrize(
+    "name", ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"]
+)
+def test_a_provider_elsewhere_has_nothing_on_this_machine_asked(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    issuer = "https://id.example"
+    asked: list[str] = []
+    names = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
+    document = {"issuer": issuer, **{each: f"{issuer}/{each}" for each in names}}
+
+    async def get_json(http: Any, url: str, headers: Any = None) -> dict[str, Any]:
+        asked.append(url)
+        return document if url.endswith("/openid-configuration") else {"keys": []}
+
+    async def leave() -> str:
+        return await OpenIDClient(Provider("acme", issuer, "id")).authorization_url(make_flow())
+
+    monkeypatch.setattr(client_module, "_get_json", get_json)
+    assert anyio.run(leave).startswith(f"{issuer}/authorization_endpoint?")
+    document[name] = "http://127.0.0.1:9200/_all"
+    with pytest.raises(ProviderUnavailable):
+        anyio.run(leave)
+    assert document[name] not in asked

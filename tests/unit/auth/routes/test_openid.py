@@ -32,8 +32,10 @@ from tests.unit.auth.openid_provider import (
     unsigned,
 )
 
+from vivace import Vivace
 from vivace.auth import ApiKey, Auth, Identity, Session, User
 from vivace.auth.routes.mfa import mfa_router
+from vivace.testclient import TestClient
 
 NOT_BEGUN = "This sign-in was not begun in this browser, or took too long: begin again"
 NOT_VALID = "The provider's ID token is not valid"
@@ -105,6 +107,29 @@ def test_the_providers_are_listed(state: OpenIDProvider) -> None:
         {"name": "acme", "login_url": "/openid/acme/login"},
         {"name": "other", "login_url": "/openid/other/login"},
     ]
+
+
+@pytest.mark.parametrize("arrives_as", ["/openid", "/api/openid"])
+def test_the_prefix_of_a_proxy_is_in_what_browsers_are_told(
+    state: OpenIDProvider, arrives_as: str
+) -> None:
+    browser, _ = begun(state)
+    browser.client.app.root_path = "/api"  # type: ignore[attr-defined]
+    assert browser.get(arrives_as).json()[0]["login_url"] == "/api/openid/acme/login"
+    query = query_of(browser.get(f"{arrives_as}/acme/login").headers["location"])
+    assert query["redirect_uri"] == "https://shop.test/api/openid/acme/callback"
+
+
+def test_the_path_that_an_app_is_mounted_at_is_in_what_browsers_are_told(
+    state: OpenIDProvider,
+) -> None:
+    app, _ = make_kit(state)
+    outer = Vivace()
+    outer.mount("/shop", app)
+    client = TestClient(outer, base_url="https://shop.test", follow_redirects=False)
+    assert client.get("/shop/openid").json()[0]["login_url"] == "/shop/openid/acme/login"
+    query = query_of(client.get("/shop/openid/acme/login").headers["location"])
+    assert query["redirect_uri"] == "https://shop.test/shop/openid/acme/callback"
 
 
 @pytest.mark.parametrize("path", ["login", "callback"])

@@ -96,6 +96,34 @@ async def test_sets_do_not_grow_with_records_that_have_expired(
         assert client.scard(f"{redis_prefix}:session:user_id:ada") == 1
 
 
+def close_connections(name: str) -> int:
+    """Have the server close those of this name, as it does when it stops; how many there were."""
+    with redis.Redis.from_url(REDIS, decode_responses=True) as client:
+        found = [one for one in client.client_list() if one["name"] == name]
+        for one in found:
+            client.client_kill_filter(_id=one["id"])
+    return len(found)
+
+
+async def test_a_connection_that_the_server_has_closed_is_made_anew(redis_prefix: str) -> None:
+    store = RedisStore(REDIS, prefix=redis_prefix, options={"client_name": redis_prefix})
+    await store.open()
+    session = make_session(1)
+    await store.add(session)
+    assert close_connections(redis_prefix) == 1
+    assert await store.get(Session, session.id) == session
+    assert close_connections(redis_prefix) == 1
+    changed = await store.replace(session, user_agent="curl")
+    assert changed is not None
+    assert close_connections(redis_prefix) == 1
+    assert await store.find(Session, user_id="ada") == [changed]
+    assert close_connections(redis_prefix) == 1
+    await store.add(make_session(2))
+    assert close_connections(redis_prefix) == 1
+    assert await store.remove(Session, user_id="ada") == 2
+    await store.close()
+
+
 async def test_a_prefix_is_taken_as_it_is(redis_prefix: str) -> None:
     odd, other = (RedisStore(REDIS, prefix=redis_prefix + end) for end in (":[a]*?\\", ":a"))
     attempts = Attempts(expires_at=now() + timedelta(hours=1))

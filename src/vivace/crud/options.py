@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import Enum
 from typing import Any, Literal, TypedDict, get_args
 
@@ -71,4 +72,31 @@ class CrudOptions(TypedDict, total=False):
     other_parameters: Collection[str]
 
 
-__all__ = ["OPERATIONS", "CrudOptions", "Limits", "Operation", "Pagination"]
+def check_options(given: Iterable[str], kind: Any) -> None:
+    """Refuse keyword arguments that ``kind``, a ``TypedDict``, does not have.
+
+    Raises:
+        TypeError: It suggests the nearest one.
+    """
+    known = kind.__optional_keys__
+    for name in given:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f"Did you mean {close[0]!r}?" if close else f"There are: {sorted(known)}."
+            raise TypeError(f"There is no option {name!r} of CRUD routers. {hint}")
+
+
+def options_of(kind: Any, given: Mapping[str, Any]) -> Any:
+    """Those of the keyword arguments that ``kind``, a ``TypedDict``, has."""
+    return {name: value for name, value in given.items() if name in kind.__optional_keys__}
+
+
+__all__ = [
+    "OPERATIONS",
+    "CrudOptions",
+    "Limits",
+    "Operation",
+    "Pagination",
+    "check_options",
+    "options_of",
+]

@@ -10,7 +10,14 @@ from vivace.crud.endpoints import Endpoints
 from vivace.crud.hooks import Hooks
 from vivace.crud.listing import Listing
 from vivace.crud.merge_patch import MEDIA_TYPE
-from vivace.crud.options import OPERATIONS, CrudOptions, Limits, Operation, Pagination
+from vivace.crud.options import (
+    OPERATIONS,
+    CrudOptions,
+    Limits,
+    Operation,
+    Pagination,
+    check_options,
+)
 from vivace.crud.resource import Resource
 
 
@@ -32,8 +39,10 @@ def make_router(
         options: See :class:`~vivace.crud.CrudOptions`.
 
     Raises:
+        TypeError: There is no such option.
         ValueError: An option names what there is not, or what the resource has no schema for.
     """
+    check_options(options, CrudOptions)
     listing = _listing(resource, options)
     required = options.get("require_if_match", False)
     endpoints = Endpoints(

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import Enum
 from typing import Annotated, Any
 
 import pytest
 
 from vivace import Depends, Header, HTTPException, Vivace
-from vivace.crud import Conflict, make_router
+from vivace.auth import Auth, MemoryStore, Roles
+from vivace.crud import Conflict, Operation, make_router
 from vivace.testclient import TestClient
 
 from .shelf import BOOKS, Book, Shelf, serve
@@ -61,6 +63,11 @@ def test_an_option_that_makes_no_sense_is_an_error_at_once(options: Any, message
         make_router(BOOKS, Depends(Shelf), **options)
 
 
+def test_an_option_that_there_is_not_is_an_error_at_once() -> None:
+    with pytest.raises(TypeError, match=r"no option 'operation' .* Did you mean 'operations'"):
+        make_router(BOOKS, Depends(Shelf), operation=["read"])  # type: ignore[call-arg]
+
+
 def test_schemas_and_tags_have_the_names_of_the_resource() -> None:
     document = serve(Shelf()).get("/openapi.json").json()
     assert {"BookRead", "BookCreate", "BookReplace", "BookPatch", "BookPage"} <= {
@@ -75,6 +82,10 @@ def test_schemas_and_tags_have_the_names_of_the_resource() -> None:
     created = document["paths"]["/books"]["post"]["responses"]["201"]
     assert {*created["headers"]} == {"ETag", "Location"}
     assert created["content"]["application/json"]["schema"]["$ref"].endswith("/BookRead")
+
+
+class Role(Enum):
+    EDITOR = "editor"
 
 
 async def _check_editor(role: Annotated[str, Header()] = "") -> None:
@@ -97,6 +108,17 @@ def test_all_operations_can_have_a_guard() -> None:
     client = serve(Shelf(), dependencies=[Depends(_check_editor)])
     assert client.get("/books").status_code == 403
     assert client.get("/books", headers={"Role": "editor"}).status_code == 200
+
+
+def test_operations_can_have_the_guards_of_sign_in() -> None:
+    auth = Auth("x" * 32, store=MemoryStore(), roles=Roles(Role))
+    guards: dict[Operation, Any] = {"create": [auth.require("editor")]}
+    client = serve(Shelf(), operation_dependencies=guards)
+    assert client.get("/books").status_code == 200
+    refused = client.post("/books", json={"title": "x"})
+    assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
+    operation = client.get("/openapi.json").json()["paths"]["/books"]["post"]
+    assert {"OAuth2PasswordBearer": ["editor"]} in operation["security"]
 
 
 def test_reading_can_have_a_collection_of_its_own() -> None:

@@ -141,7 +141,8 @@ class SQLCollection:
             items = {self._plan.key_of(item): item for item in await reading.scalars(statement)}
         if len(items) < len(keys):
             raise HTTPException(403, "You may not give it these values.")
-        return [items[key] for key in keys]
+        # A database may have made another key of what was sent, as by padding it.
+        return [items[key] for key in keys] if items.keys() == {*keys} else [*items.values()]
 
     def _refusing_write(self, sent: Collection[str]) -> AbstractContextManager[None]:
         """Have a client told what is wrong with the fields that have been ``sent``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any, Unpack
 
 import sqlalchemy as sa
@@ -12,12 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper
 
 from vivace import APIRouter, Depends
-from vivace.crud import CrudOptions, Operation, Resource, make_router
-from vivace.crud.merge_patch import client_name
-from vivace.crud.options import OPERATIONS
+from vivace.crud import CrudOptions, Operation, make_router
+from vivace.crud.options import OPERATIONS, check_options, options_of
 from vivace.sql.crud.collection import SQLCollection
 from vivace.sql.crud.loading import attribute_names
-from vivace.sql.crud.plan import Plan
+from vivace.sql.crud.plan import Plan, make_plan
 from vivace.sql.crud.relations import stood_for
 from vivace.sql.crud.resource import Derived, ResourceOptions, derive
 from vivace.sql.crud.scope import Scope, make_scope
@@ -53,32 +52,25 @@ def crud_router(model: type[Any], db: Database, **options: Unpack[SQLCrudOptions
             :class:`~vivace.crud.CrudOptions`.
 
     Raises:
+        TypeError: There is no such option.
         ValueError: Something cannot be derived, or an option names what the model does not have.
     """
     if not isinstance(db, Database):
         raise ValueError(
             f"The router of {model.__name__} takes a `vivace.sql.Database`, and got {db!r}."
         )
+    check_options(options, SQLCrudOptions)
     mapper = _mapper_of(model)
-    derived = derive(mapper, _some(options, ResourceOptions))
-    router_options: CrudOptions = _some(options, CrudOptions)
+    derived = derive(mapper, options_of(ResourceOptions, options))
     _check_writable(mapper, derived, options)
-    plan = Plan(
-        mapper,
-        derived.columns,
-        derived.relations,
-        derived.resource.read,
-        written=tuple(_written(derived)),
-        names=_client_names(derived.resource),
-    )
-    scope = options.get("scope")
+    plan, scope = make_plan(mapper, derived), options.get("scope")
     return make_router(
         derived.resource,
         _collection(plan, db.session, scope),
         reading=(
             _collection(plan, db.read_session, scope) if options.get("read_from_replicas") else None
         ),
-        **router_options,
+        **options_of(CrudOptions, options),
     )
 
 
@@ -92,10 +84,6 @@ def _mapper_of(model: type[Any]) -> Mapper[Any]:
     # Relations name their classes as strings, which are looked up now.
     mapper.registry.configure()
     return mapper
-
-
-def _some(options: Any, wanted: Any) -> Any:
-    return {name: options[name] for name in wanted.__annotations__ if name in options}
 
 
 def _collection(plan: Plan, session: Any, scope: Any) -> Any:
@@ -114,26 +102,6 @@ def _collection(plan: Plan, session: Any, scope: Any) -> Any:
         return SQLCollection(plan, session, make_scope(model, given))
 
     return Depends(collection if scope is None else scoped)
-
-
-def _written(derived: Derived) -> Iterator[str]:
-    """The fields that are replaced, as far as the model has them."""
-    resource = derived.resource
-    schema = resource.replace or resource.patch
-    for name in schema.model_fields if schema is not None else ():
-        if name in derived.columns or name in derived.relations:
-            yield name
-
-
-def _client_names(resource: Resource) -> dict[str, str]:
-    """What clients call the fields that they send."""
-    schemas = (resource.create, resource.replace, resource.patch)
-    return {
-        name: client_name(name, field)
-        for schema in schemas
-        if schema is not None
-        for name, field in schema.model_fields.items()
-    }
 
 
 def _check_writable(mapper: Mapper[Any], derived: Derived, options: SQLCrudOptions) -> None:

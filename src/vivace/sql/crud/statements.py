@@ -31,7 +31,9 @@ def condition(attributes: Mapping[str, Attribute], wanted: Filter) -> ColumnElem
     """What is true of the rows that ``wanted`` lets through."""
     attribute = attributes[wanted.field]
     value = wanted.value
-    if wanted.operator not in ("in", "is_null", "icontains", "istartswith"):
+    if wanted.operator == "in" and isinstance(attribute.type, sa.Float):
+        value = [_bound(attribute, one) for one in value]
+    elif wanted.operator not in ("in", "is_null", "icontains", "istartswith"):
         value = _bound(attribute, value)
     return _CONDITIONS[wanted.operator](attribute, value)
 

@@ -163,6 +163,11 @@ def test_what_cannot_work_is_an_error_at_once(model: Any, options: Any, message:
         crud_router(model, DB, **options)
 
 
+def test_an_option_that_there_is_not_is_an_error_at_once() -> None:
+    with pytest.raises(TypeError, match=r"no option 'relation' .* Did you mean 'relations'\?"):
+        crud_router(Book, DB, relation={})  # type: ignore[call-arg]
+
+
 def test_a_synchronous_database_is_refused() -> None:
     with pytest.raises(ValueError, match=r"takes a `vivace.sql.Database`, and got SyncDatabase"):
         crud_router(Author, SyncDatabase("sqlite://"))  # type: ignore[arg-type]

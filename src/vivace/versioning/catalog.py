@@ -37,7 +37,7 @@ class Catalog:
         self.ways = ways
         self.by_path = _only(ByPath, ways)
         self.by_consumer = _only(ByConsumer, ways)
-        self.by_accept = _only(ByAccept, ways)
+        _only(ByAccept, ways)
         self.selection = Selection(self.history, ways)
         if self.by_path is None and not self.selection.is_possible and default is None:
             raise ValueError("Nobody could ask for a first version: give a default.")

@@ -36,7 +36,7 @@ class Edition:
         self.router.routes.append(table)
         self._fields = fields
         self._has_fields = bool(fields or version.deprecated)
-        self._deprecation_fields = cache(Deprecation.headers)
+        self._fields_where = cache(self._make_fields)
         self._successor: tuple[Edition, Moved] | None = None
 
     def precede(self, successor: Edition, moved: Moved) -> None:
@@ -53,18 +53,22 @@ class Edition:
 
     def fields_of(self, scope: Scope) -> HeaderList:
         """The header fields of the response to a request that has been routed."""
-        deprecation = self.version.deprecated
-        own = marks_of(scope.get("endpoint")).deprecation
-        if own is not None:
-            deprecation = own.within(deprecation)
-        if deprecation is None:
-            return self._fields
-        fields = [*self._fields, *self._deprecation_fields(deprecation)]
-        if deprecation.successor is None and self.version.deprecated and self._successor:
+        fields, links = self._fields_where(marks_of(scope.get("endpoint")).deprecation)
+        if links and self._successor is not None:
             following, moved = self._successor
             if following.table.has_like(scope.get("route"), self.table):
-                fields.append((b"link", link(moved(scope), "successor-version").encode("ascii")))
+                successor = link(moved(scope), "successor-version").encode("ascii")
+                return [*fields, (b"link", successor)]
         return fields
+
+    def _make_fields(self, own: Deprecation | None) -> tuple[HeaderList, bool]:
+        """Those of an endpoint with this deprecation, and whether a link may follow them."""
+        outer = self.version.deprecated
+        deprecation = own.within(outer) if own is not None else outer
+        if deprecation is None:
+            return self._fields, False
+        links = outer is not None and deprecation.successor is None
+        return [*self._fields, *deprecation.headers()], links
 
 
 def with_unique_ids(editions: Iterable[Edition]) -> list[BaseRoute]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from starlette.routing import Route, WebSocketRoute
+
 from vivace import APIRouter, Depends
 from vivace.exceptions import VivaceError
 from vivace.routing import (
@@ -160,11 +162,11 @@ def check_overlaps(version: Version, routes: Iterable[BaseRoute]) -> None:
 
 def _keys(route: Any) -> Iterator[tuple[str, str]]:
     """What a request has to have for ``route``: a method and a path."""
-    path = getattr(route, "path", None)
-    if path is None or not hasattr(route, "endpoint"):
-        return
-    for method in getattr(route, "methods", None) or ("WEBSOCKET",):
-        yield method, shape(path)
+    if isinstance(route, WebSocketRoute):
+        yield "WEBSOCKET", shape(route.path)
+    elif isinstance(route, Route):
+        for method in route.methods or ("Any method of",):
+            yield method, shape(route.path)
 
 
 def _overlap_message(method: str, version: Version, first: Any, second: Any) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from vivace.routing import Settings
+from vivace import APIRouter
+from vivace.routing import IncludedRouter, Settings
 from vivace.versioning.deprecation import HeaderList
 from vivace.versioning.history import History, Version
 from vivace.versioning.selection import Selection
-from vivace.versioning.tables import Part, RoutesOfVersion, check_marks, check_overlaps
+from vivace.versioning.tables import RoutesOfVersion, check_marks
 from vivace.versioning.ways import ByAccept, ByConsumer, ByHeader, ByPath, ByQuery, Way
 
 W = TypeVar("W", ByAccept, ByConsumer, ByPath)
@@ -36,7 +37,7 @@ class Catalog:
         self.ways = ways
         self.by_path = _only(ByPath, ways)
         self.by_consumer = _only(ByConsumer, ways)
-        self.by_accept = _only(ByAccept, ways)
+        _only(ByAccept, ways)
         self.selection = Selection(self.history, ways)
         if self.by_path is None and not self.selection.is_possible and default is None:
             raise ValueError("Nobody could ask for a first version: give a default.")
@@ -44,15 +45,19 @@ class Catalog:
         self.has_plain_paths = (
             self.selection.is_possible or self.by_consumer is not None or default is not None
         )
-        self.parts: list[Part] = []
+        #: Holds what is in each version, and, for ``None``, what is in any.
+        self._routers = {version: APIRouter() for version in (None, *self.history.versions)}
+        self._included: list[tuple[IncludedRouter, list[Version]]] = []
 
-    def routes_of(self, version: Version | None, settings: Settings) -> list[RoutesOfVersion]:
-        """The routes of a version, or of all, by the routers that they are in."""
-        return [
-            RoutesOfVersion(part, self.history, version, settings)
-            for part in self.parts
-            if version is None or version in part.versions
-        ]
+    def include(self, included: IncludedRouter, versions: list[Version]) -> None:
+        """Put the routes of a router into ``versions``, as far as their marks do not say less."""
+        self._included.append((included, versions))
+        for version in (None, *versions):
+            self._routers[version].routes.append(included)
+
+    def routes_of(self, version: Version | None, settings: Settings) -> RoutesOfVersion:
+        """The routes of a version, or of all, with the paths that they have inside ``settings``."""
+        return RoutesOfVersion(self._routers[version], self.history, version, settings)
 
     def fields_of(self, version: Version) -> HeaderList:
         """What responses of a version say, whichever endpoint they are of."""
@@ -78,11 +83,11 @@ class Catalog:
         Raises:
             VivaceError: An endpoint is in no version, or another one has its path and method.
         """
-        for part in self.parts:
-            check_marks(part, self.history)
+        for included, versions in self._included:
+            check_marks(included, versions, self.history)
         for version in self.history.versions:
-            routes = self.routes_of(version, Settings())
-            check_overlaps(version, [route for part in routes for route in part.routes])
+            # They are checked when they are read.
+            _ = self.routes_of(version, Settings()).routes
 
 
 def _only(kind: type[W], ways: Sequence[Way]) -> W | None:

@@ -47,7 +47,7 @@ def describe_version(app: Vivace, group: VersionedRoutes, version: Version) -> d
     """
     said = [app.description, version.deprecated.describe() if version.deprecated else ""]
     document = app.describe(
-        group.plain[version].parts,
+        [group.plain[version].table],
         version=version.name,
         description="\n\n".join(text for text in said if text),
     )
@@ -61,7 +61,7 @@ def _say_how(way: Way, document: dict[str, Any], group: VersionedRoutes, version
     """Say of each operation how its version is asked for, in the first way that there is."""
     if isinstance(way, ByPath):
         before = len(group.settings.prefix)
-        prefix = group.edition_of(version).prefix
+        prefix = group.edition_of(version).table.settings.prefix
         document["paths"] = {
             prefix + path[before:]: item for path, item in document["paths"].items()
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from vivace import APIRouter
@@ -13,7 +13,7 @@ from vivace.versioning.deprecation import Deprecation, HeaderList, link
 from vivace.versioning.errors import VersionError
 from vivace.versioning.history import Version
 from vivace.versioning.marks import marks_of
-from vivace.versioning.tables import RoutesOfVersion, shape
+from vivace.versioning.tables import RoutesOfVersion
 
 _NO_WORD = re.compile(r"\W")
 
@@ -25,67 +25,50 @@ class Edition:
     """The routes of a version at one place.
 
     Args:
-        prefix: What all their paths begin with.
         fields: The header fields of every response.
     """
 
-    def __init__(
-        self,
-        version: Version,
-        parts: Sequence[RoutesOfVersion],
-        *,
-        prefix: str,
-        fields: HeaderList,
-    ) -> None:
+    def __init__(self, version: Version, table: RoutesOfVersion, fields: HeaderList) -> None:
         self.version = version
-        self.prefix = prefix
-        self.parts = parts
+        self.table = table
         # What another version has at this path is no reason to be sent elsewhere.
         self.router = APIRouter(default=self._refuse_path, redirect_slashes=False)
-        self.router.routes.extend(parts)
+        self.router.routes.append(table)
         self._fields = fields
-        self._deprecation_fields = cache(Deprecation.headers)
+        self._has_fields = bool(fields or version.deprecated)
+        self._fields_where = cache(self._make_fields)
         self._successor: tuple[Edition, Moved] | None = None
-
-    @property
-    def routes(self) -> list[BaseRoute]:
-        """All of them, with the paths that they have here."""
-        return [route for part in self.parts for route in part.routes]
 
     def precede(self, successor: Edition, moved: Moved) -> None:
         """Link to ``successor``, the next version, by URLs that ``moved`` makes."""
         self._successor = (successor, moved)
 
-    def read_routes(self) -> None:
-        """Note what will be asked of the routes in requests."""
-        self._shapes = {self._shape_of(route) for route in self.routes}
-        #: Whether responses have header fields of this version's.
-        self.says_something = bool(
-            self._fields
-            or self.version.deprecated
-            or any(marks_of(getattr(route, "endpoint", None)).deprecation for route in self.routes)
-        )
-
-    def _shape_of(self, route: object) -> str:
-        return shape(getattr(route, "path", "")[len(self.prefix) :])
+    @property
+    def has_fields(self) -> bool:
+        """Whether there are header fields of this version's in any response."""
+        return self._has_fields or self.table.has_deprecated
 
     async def _refuse_path(self, scope: Scope, receive: Receive, send: Send) -> None:
         raise VersionError(404, f"There is nothing at this path in version {self.version}.")
 
     def fields_of(self, scope: Scope) -> HeaderList:
         """The header fields of the response to a request that has been routed."""
-        deprecation = self.version.deprecated
-        own = marks_of(scope.get("endpoint")).deprecation
-        if own is not None:
-            deprecation = own.within(deprecation)
-        if deprecation is None:
-            return self._fields
-        fields = [*self._fields, *self._deprecation_fields(deprecation)]
-        if deprecation.successor is None and self.version.deprecated and self._successor:
+        fields, links = self._fields_where(marks_of(scope.get("endpoint")).deprecation)
+        if links and self._successor is not None:
             following, moved = self._successor
-            if self._shape_of(scope.get("route")) in following._shapes:
-                fields.append((b"link", link(moved(scope), "successor-version").encode("ascii")))
+            if following.table.has_like(scope.get("route"), self.table):
+                successor = link(moved(scope), "successor-version").encode("ascii")
+                return [*fields, (b"link", successor)]
         return fields
+
+    def _make_fields(self, own: Deprecation | None) -> tuple[HeaderList, bool]:
+        """Those of an endpoint with this deprecation, and whether a link may follow them."""
+        outer = self.version.deprecated
+        deprecation = own.within(outer) if own is not None else outer
+        if deprecation is None:
+            return self._fields, False
+        links = outer is not None and deprecation.successor is None
+        return [*self._fields, *deprecation.headers()], links
 
 
 def with_unique_ids(editions: Iterable[Edition]) -> list[BaseRoute]:
@@ -96,7 +79,7 @@ def with_unique_ids(editions: Iterable[Edition]) -> list[BaseRoute]:
     found: list[BaseRoute] = []
     taken: set[str] = set()
     for edition in editions:
-        for route in edition.routes:
+        for route in edition.table.routes:
             if isinstance(route, APIRoute):
                 if route.unique_id in taken:
                     operation_id = f"{route.unique_id}_v{_NO_WORD.sub('_', edition.version.name)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vivace import HTTPException
+from vivace.versioning.history import Version
 
 
 class VersionError(HTTPException):
@@ -25,4 +26,15 @@ def shortened(text: str) -> str:
     return repr(text if len(text) <= 40 else f"{text[:40]}...")
 
 
-__all__ = ["VersionError", "shortened"]
+def version_is_over(version: Version) -> VersionError:
+    """410 for a version that was to end before now, with what was said of its end."""
+    assert version.deprecated is not None
+    headers: dict[str, str] = {}
+    for field, content in version.deprecated.headers():
+        name, value = field.decode().title(), content.decode()
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    detail = f"Version {version} is gone since {version.deprecated.sunset}."
+    return VersionError(410, detail, headers)
+
+
+__all__ = ["VersionError", "shortened", "version_is_over"]

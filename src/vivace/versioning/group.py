@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.datastructures import URLPath
 
 from vivace import APIRouter
-from vivace.exceptions import VivaceError
 from vivace.routing import BaseRoute, Finding, Match, RouteGroup, Settings
 from vivace.types import Scope
 from vivace.versioning.catalog import Catalog
 from vivace.versioning.editions import Edition, with_unique_ids
-from vivace.versioning.errors import VersionError, shortened
+from vivace.versioning.errors import VersionError, shortened, version_is_over
 from vivace.versioning.history import Version
 from vivace.versioning.identification import Identification
-from vivace.versioning.paths import PathTable, path_in_app
+from vivace.versioning.paths import PathTable, moved_in_path, moved_in_query, path_in_app
 from vivace.versioning.refusal import Refusal
 from vivace.versioning.selection import Named, check_one_version
 from vivace.versioning.visit import Answer, Visit
@@ -36,29 +34,23 @@ class VersionedRoutes(RouteGroup):
         self.catalog = catalog
         self.settings = settings or Settings()
         self._selection = catalog.selection
-        self._parts = catalog.routes_of(None, self.settings)
         #: What there is in any version.
         self._every = APIRouter()
-        self._every.routes.extend(self._parts)
+        self._every.routes.append(catalog.routes_of(None, self.settings))
         #: The versions at paths that do not name them.
         self.plain = {version: self._edition(version, "") for version in catalog.history.versions}
         #: Those at paths that do, by segment.
         self.in_path: dict[str, Edition] = {}
         self._paths = self._path_table()
         self._link_successors()
-        self._is_ready = False
-        self._placed: dict[tuple[Settings, int], VersionedRoutes] = {}
+        self._placed: dict[Settings, VersionedRoutes] = {}
 
     def _edition(self, version: Version, prefix: str) -> Edition:
         settings = self.settings.around(
             Settings(prefix=prefix, deprecated=version.deprecated is not None)
         )
-        return Edition(
-            version,
-            self.catalog.routes_of(version, settings),
-            prefix=settings.prefix,
-            fields=self.catalog.fields_of(version),
-        )
+        table = self.catalog.routes_of(version, settings)
+        return Edition(version, table, self.catalog.fields_of(version))
 
     def _path_table(self) -> PathTable[Edition] | None:
         way, history = self.catalog.by_path, self.catalog.history
@@ -77,11 +69,11 @@ class VersionedRoutes(RouteGroup):
             if following is None:
                 continue
             if query is not None:
-                moved = partial(_moved_in_query, query, following.name)
+                moved = partial(moved_in_query, query, following.name)
                 edition.precede(self.plain[following], moved)
             if self._paths is not None:
                 own, segment = self._segment_of(version), self._segment_of(following)
-                moved = partial(_moved_in_path, self._paths, segment)
+                moved = partial(moved_in_path, self._paths, segment)
                 self.in_path[own].precede(self.in_path[segment], moved)
 
     def _segment_of(self, version: Version) -> str:
@@ -102,8 +94,8 @@ class VersionedRoutes(RouteGroup):
     def routes(self) -> list[BaseRoute]:
         """Each route once; once for each version where paths tell them apart."""
         if self._paths is not None:
-            return [route for edition in self._editions_in_path for route in edition.routes]
-        return [route for part in self._parts for route in part.routes]
+            return [route for each in self._editions_in_path for route in each.table.routes]
+        return self._every.routes
 
     @property
     def described(self) -> list[BaseRoute]:
@@ -111,13 +103,12 @@ class VersionedRoutes(RouteGroup):
         if self._paths is not None:
             return with_unique_ids(self._editions_in_path)
         default = self.catalog.history.default
-        return [] if default is None else self.plain[default].routes
+        return [] if default is None else self.plain[default].table.routes
 
     def inside(self, settings: Settings) -> VersionedRoutes:
-        key = (settings, len(self.catalog.parts))
-        if key not in self._placed:
-            self._placed[key] = VersionedRoutes(self.catalog, settings.around(self.settings))
-        return self._placed[key]
+        if settings not in self._placed:
+            self._placed[settings] = VersionedRoutes(self.catalog, settings.around(self.settings))
+        return self._placed[settings]
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         """The path of a route of the default version, or of the one in ``"2:name"``."""
@@ -214,52 +205,14 @@ class VersionedRoutes(RouteGroup):
     def _visit(
         self, edition: Edition, match: Match, answer: Answer, media_type: str | None
     ) -> Finding:
-        try:
-            if not self._is_ready:
-                self._get_ready()
-            check_not_over(edition.version)
-        except (VersionError, VivaceError) as error:
-            return self._refusal(match, error)
+        if edition.version.deprecated is not None and edition.version.deprecated.is_over():
+            return self._refusal(match, version_is_over(edition.version))
         return Visit(match, edition, answer, media_type)
 
-    def _get_ready(self) -> None:
-        self.catalog.check()
-        for edition in (*self.plain.values(), *self.in_path.values()):
-            edition.read_routes()
-        self._is_ready = True
-
-    def _refusal(self, match: Match, error: VersionError | VivaceError) -> Refusal:
-        if isinstance(error, VersionError) and self._selection.vary:
+    def _refusal(self, match: Match, error: VersionError) -> Refusal:
+        if self._selection.vary:
             error.headers = {**(error.headers or {}), "Vary": self._selection.vary}
         return Refusal(match, error)
-
-
-def check_not_over(version: Version) -> None:
-    """Check that a version is still served.
-
-    Raises:
-        VersionError: It was to end before now (410).
-    """
-    deprecation = version.deprecated
-    if deprecation is not None and deprecation.is_over():
-        headers: dict[str, str] = {}
-        for field, content in deprecation.headers():
-            name, value = field.decode().title(), content.decode()
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        raise VersionError(410, f"Version {version} is gone since {deprecation.sunset}.", headers)
-
-
-def _moved_in_path(paths: PathTable[Edition], segment: str, scope: Scope) -> str:
-    path = path_in_app(scope)
-    root = scope["path"].removesuffix(path)
-    return quote(root + paths.replace(path, segment), errors="replace")
-
-
-def _moved_in_query(parameter: str, version: str, scope: Scope) -> str:
-    pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    others = [pair for pair in pairs if pair[0] != parameter]
-    query = urlencode([*others, (parameter, version)], errors="replace")
-    return f"{quote(scope['path'], errors='replace')}?{query}"
 
 
 __all__ = ["VersionedRoutes"]

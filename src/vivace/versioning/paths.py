@@ -1,10 +1,11 @@
-"""Versions in paths."""
+"""Versions in paths, and the URLs of others."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qsl, quote, urlencode
 
 from vivace.routing import compile_path
 from vivace.types import Scope
@@ -64,4 +65,19 @@ class PathTable(Generic[T]):
         return "/".join(segments)
 
 
-__all__ = ["PathTable", "path_in_app"]
+def moved_in_path(paths: PathTable[Any], segment: str, scope: Scope) -> str:
+    """The path of a request with another version in it, as it stands in a URL."""
+    path = path_in_app(scope)
+    root = scope["path"].removesuffix(path)
+    return quote(root + paths.replace(path, segment), errors="replace")
+
+
+def moved_in_query(parameter: str, version: str, scope: Scope) -> str:
+    """The path and query of a request with another version in the query, as they stand in a URL."""
+    pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    others = [pair for pair in pairs if pair[0] != parameter]
+    query = urlencode([*others, (parameter, version)], errors="replace")
+    return f"{quote(scope['path'], errors='replace')}?{query}"
+
+
+__all__ = ["PathTable", "moved_in_path", "moved_in_query", "path_in_app"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+
+from starlette.routing import Route, WebSocketRoute
 
 from vivace import APIRouter, Depends
 from vivace.exceptions import VivaceError
@@ -26,41 +27,59 @@ _PARAMETER = re.compile(r"\{[^}:]*(:[^}]*)?\}")
 _WITH_DEPENDENCIES = (APIRoute, APIWebSocketRoute)
 
 
-@dataclass(frozen=True, eq=False)
-class Part:
-    """A router that was included, and the versions that it was included in."""
-
-    router: APIRouter
-    versions: frozenset[Version]
-
-
 class RoutesOfVersion(IncludedRouter):
-    """The routes of a part that are in a version: of all versions, where ``version`` is ``None``.
+    """The routes of a router that are in a version: in any, where ``version`` is ``None``.
 
     Routes that are added to the router later are considered too.
+
+    Attributes:
+        has_deprecated: Whether an endpoint is deprecated by itself, as far as they have been read.
     """
 
+    has_deprecated: bool = False
+
     def __init__(
-        self, part: Part, history: History, version: Version | None, settings: Settings
+        self, router: APIRouter, history: History, version: Version | None, settings: Settings
     ) -> None:
-        super().__init__(part.router, settings)
+        super().__init__(router, settings)
         self._history = history
         self._in_version = version
         self._placed: list[BaseRoute] | None = None
         self._own: list[BaseRoute] = []
+        self._shapes: frozenset[str] = frozenset()
 
     @property
     def routes(self) -> list[BaseRoute]:
+        """The routes, with the paths that they have here.
+
+        Raises:
+            VivaceError: One is marked with what is no version, or two have the same path and
+                method.
+        """
         placed = super().routes
         if placed is not self._placed:
-            self._own = [_adjusted(route) for route in placed if self._has(route)]
+            self._read(placed)
             self._placed = placed
         return self._own
 
-    def _has(self, route: BaseRoute) -> bool:
-        if self._in_version is None:
-            return True
-        return self._in_version in versions_of(route, self._history)
+    def _read(self, placed: list[BaseRoute]) -> None:
+        version = self._in_version
+        if version is None:
+            self._own = placed
+            return
+        own = [route for route in placed if version in versions_of(route, self._history)]
+        check_overlaps(version, own)
+        self._own = [_adjusted(route) for route in own]
+        self._shapes = frozenset(self.shape_of(route) for route in own)
+        self.has_deprecated = any(deprecation_of(route) for route in own)
+
+    def has_like(self, route: Any, table: RoutesOfVersion) -> bool:
+        """Whether there is a route here like one of another table: with the same path."""
+        return bool(self.routes) and table.shape_of(route) in self._shapes
+
+    def shape_of(self, route: Any) -> str:
+        """The path of one of the routes as it is in every version."""
+        return shape(getattr(route, "path", "")[len(self.settings.prefix) :])
 
 
 def versions_of(route: Any, history: History) -> list[Version]:
@@ -77,9 +96,14 @@ def versions_of(route: Any, history: History) -> list[Version]:
         raise VivaceError(f"{describe(endpoint)}: {error}") from None
 
 
+def deprecation_of(route: Any) -> Deprecation | None:
+    """What clients are told of the endpoint of ``route``, whatever its version."""
+    return marks_of(getattr(route, "endpoint", None)).deprecation
+
+
 def _adjusted(route: BaseRoute) -> BaseRoute:
     """``route`` as it is where it is deprecated: said so in the document, and refused in time."""
-    deprecation = marks_of(getattr(route, "endpoint", None)).deprecation
+    deprecation = deprecation_of(route)
     if deprecation is None or not isinstance(route, _WITH_DEPENDENCIES):
         return route
     refusals = (Depends(_refusing(deprecation)),) if deprecation.gone else ()
@@ -99,20 +123,23 @@ def shape(path: str) -> str:
     return _PARAMETER.sub(r"{\1}", path)
 
 
-def check_marks(part: Part, history: History) -> None:
-    """Check what the routes of a part are marked with.
+def check_marks(included: IncludedRouter, versions: Sequence[Version], history: History) -> None:
+    """Check what the routes of a router are marked with.
+
+    Args:
+        versions: Those that the router is included in.
 
     Raises:
         VivaceError: One is in no version, as its function and its router are for different ones;
             or is to be refused after its sunset, which takes a dependency, and can have none.
     """
-    for route in RoutesOfVersion(part, history, None, Settings()).routes:
-        if part.versions.isdisjoint(versions_of(route, history)):
-            names = ", ".join(str(each) for each in history.versions if each in part.versions)
+    for route in included.routes:
+        if not {*versions} & {*versions_of(route, history)}:
+            names = ", ".join(map(str, versions))
             raise VivaceError(
                 f"{_declared(route)} is in no version: its router is included in {names} alone."
             )
-        deprecation = marks_of(getattr(route, "endpoint", None)).deprecation
+        deprecation = deprecation_of(route)
         if deprecation and deprecation.gone and not isinstance(route, _WITH_DEPENDENCIES):
             raise VivaceError(
                 f"{_declared(route)} cannot have gone=True: declare it with `get` or another verb."
@@ -135,11 +162,11 @@ def check_overlaps(version: Version, routes: Iterable[BaseRoute]) -> None:
 
 def _keys(route: Any) -> Iterator[tuple[str, str]]:
     """What a request has to have for ``route``: a method and a path."""
-    path = getattr(route, "path", None)
-    if path is None or not hasattr(route, "endpoint"):
-        return
-    for method in getattr(route, "methods", None) or ("WEBSOCKET",):
-        yield method, shape(path)
+    if isinstance(route, WebSocketRoute):
+        yield "WEBSOCKET", shape(route.path)
+    elif isinstance(route, Route):
+        for method in route.methods or ("Any method of",):
+            yield method, shape(route.path)
 
 
 def _overlap_message(method: str, version: Version, first: Any, second: Any) -> str:
@@ -158,4 +185,11 @@ def _declared(route: Any) -> str:
     return describe(route.endpoint) + (f" ({', '.join(said)})" if said else "")
 
 
-__all__ = ["Part", "RoutesOfVersion", "check_marks", "check_overlaps", "shape", "versions_of"]
+__all__ = [
+    "RoutesOfVersion",
+    "check_marks",
+    "check_overlaps",
+    "deprecation_of",
+    "shape",
+    "versions_of",
+]

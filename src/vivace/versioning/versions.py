@@ -8,12 +8,12 @@ from typing import Any
 
 from vivace import APIRouter, Vivace
 from vivace.exceptions import VivaceError
+from vivace.routing import IncludedRouter
 from vivace.versioning.catalog import Catalog
 from vivace.versioning.documents import add_documents
 from vivace.versioning.group import VersionedRoutes
 from vivace.versioning.history import Version
 from vivace.versioning.marks import NO_MARKS, describe, marks_of
-from vivace.versioning.tables import Part
 from vivace.versioning.ways import ByPath, Way
 
 
@@ -63,8 +63,8 @@ class Versions:
             default=default,
             aliases=aliases or {},
         )
-        #: Holds the lifespans of all routers.
-        self._lifespans = APIRouter()
+        #: All routers, with their lifespans.
+        self._all = APIRouter()
 
     @property
     def versions(self) -> list[Version]:
@@ -90,10 +90,10 @@ class Versions:
             ValueError: ``since`` or ``until`` is no version, or there is none between them.
         """
         versions = self._catalog.history.between(since, until)
-        part = APIRouter()
-        part.include_router(router, **options)
-        self._lifespans.include_router(part)
-        self._catalog.parts.append(Part(part, frozenset(versions)))
+        self._all.include_router(router, **options)
+        included = self._all.routes[-1]
+        assert isinstance(included, IncludedRouter)
+        self._catalog.include(included, versions)
 
     def router(self) -> APIRouter:
         """A router with all versions, to be included in an app or another router."""
@@ -129,7 +129,7 @@ class Versions:
     async def _lifespan(self, app: Any) -> AsyncIterator[Mapping[str, Any] | None]:
         self._catalog.check()
         check_all_versioned(app)
-        async with self._lifespans.lifespan_context(app) as state:
+        async with self._all.lifespan_context(app) as state:
             yield state
 
 

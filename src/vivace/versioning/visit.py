@@ -64,7 +64,7 @@ class Visit(Finding):
         self._router = scope["router"]
         self._mounted_at = _mounted_at(scope)
         scope["router"] = scope[VISIT] = self
-        if self.edition.says_something or self._media_type or self._remember:
+        if self.edition.has_fields or self._media_type or self._remember:
             # Not kept here: the scope has this object, and would wait for the garbage collector.
             send = partial(self._send, scope, send)
         return self._answer(scope, receive, send)

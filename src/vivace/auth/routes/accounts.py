@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -12,6 +12,7 @@ from vivace.auth.accounts.back_off import address_of
 from vivace.auth.accounts.lifecycle import Accounts
 from vivace.auth.errors import NotAcceptable
 from vivace.auth.principal import Principal
+from vivace.auth.routes.refusals import NOT_IN_PERSON, NOT_SIGNED_IN, TOO_MANY, WRONG_PASSWORD
 from vivace.auth.routes.secret_body import SecretBody
 from vivace.auth.stores.protocol import Duplicate
 from vivace.auth.stores.records import User
@@ -19,22 +20,6 @@ from vivace.exceptions import RequestValidationError
 
 if TYPE_CHECKING:
     from vivace.auth.kit import Auth
-
-SIGNED_IN: dict[int | str, dict[str, Any]] = {
-    401: {"description": "Nobody is signed in."},
-    403: {"description": "The password is wrong, or the request is made with an API key."},
-}
-WAIT: dict[int | str, dict[str, Any]] = {
-    429: {
-        "description": "Too many attempts have failed.",
-        "headers": {
-            "Retry-After": {
-                "description": "How many seconds to wait.",
-                "schema": {"type": "integer"},
-            }
-        },
-    }
-}
 
 
 class NewAccount(SecretBody):
@@ -122,12 +107,12 @@ def _add_registration(router: APIRouter, accounts: Accounts) -> None:
 def _add_own_account(router: APIRouter, auth: Auth) -> None:
     accounts = auth.accounts
 
-    @router.get("/users/me", responses={401: SIGNED_IN[401]})
+    @router.get("/users/me", responses=NOT_SIGNED_IN)
     async def read_me(user: User = auth.user) -> Account:
         """The account in whose name the request is made."""
         return Account.model_validate(user)
 
-    @router.post("/users/me/password", status_code=204, responses={**SIGNED_IN, **WAIT})
+    @router.post("/users/me/password", status_code=204, responses={**WRONG_PASSWORD, **TOO_MANY})
     async def change_password(
         change: PasswordChange,
         request: Request,
@@ -146,7 +131,7 @@ def _add_own_account(router: APIRouter, auth: Auth) -> None:
             raise _invalid(error, "new_password") from None
         await _end_everything(auth, principal, response)
 
-    @router.post("/users/me/sign-out-everywhere", status_code=204, responses=SIGNED_IN)
+    @router.post("/users/me/sign-out-everywhere", status_code=204, responses=NOT_IN_PERSON)
     async def sign_out_everywhere(
         response: Response, principal: Principal = auth.in_person
     ) -> None:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringCons
 
 from vivace import APIRouter, HTTPException
 from vivace.auth.principal import Principal
+from vivace.auth.routes.refusals import NOT_IN_PERSON
 from vivace.auth.stores.records import ApiKey, now
 
 if TYPE_CHECKING:
@@ -73,15 +74,9 @@ class MadeApiKey(ApiKeyInfo):
     key: str = Field(description="The key itself, which is shown this once.")
 
 
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    401: {"description": "Not signed in"},
-    403: {"description": "An API key; no CSRF token"},
-}
-
-
 def api_key_router(auth: Auth) -> APIRouter:
     """The routes under ``/users/me/api-keys``."""
-    router = APIRouter(prefix="/users/me/api-keys", responses=REFUSALS)
+    router = APIRouter(prefix="/users/me/api-keys", responses=NOT_IN_PERSON)
 
     @router.post(
         "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field
 
@@ -10,9 +10,16 @@ from vivace import APIRouter, Request, Response
 from vivace.auth.accounts.back_off import address_of
 from vivace.auth.errors import OAuthError
 from vivace.auth.principal import Principal
+from vivace.auth.routes.refusals import (
+    NOT_IN_PERSON,
+    NOT_SIGNED_IN,
+    TOO_MANY,
+    WRONG_PASSWORD,
+    Responses,
+)
 from vivace.auth.routes.secret_body import SecretBody
 from vivace.auth.routes.sessions import SignedIn, show_session
-from vivace.auth.routes.tokens import TokenAnswer, token_failure
+from vivace.auth.routes.tokens import TokenAnswer, TokenFailure, token_failure
 from vivace.auth.stores.records import User
 from vivace.responses import JSONResponse
 
@@ -89,25 +96,11 @@ class Refused(BaseModel):
     detail: Refusal
 
 
-Responses = dict[int | str, dict[str, Any]]
-
-NOT_IN_PERSON: Responses = {
-    401: {"description": "Not signed in"},
-    403: {"description": "An API key, which may not do this; or no CSRF token"},
-}
-TOO_MANY: Responses = {
-    429: {"description": "Too many attempts have failed: Retry-After says how long to wait"},
-}
 CONFLICT: Responses = {409: {"description": "The second step is not in a state for this"}}
-ENROLMENT_REFUSED: Responses = {
-    401: {"description": "Not signed in"},
-    403: {"description": "The password is wrong; or an API key; or no CSRF token"},
-    **CONFLICT,
-    **TOO_MANY,
-}
+ENROLMENT_REFUSED: Responses = {**WRONG_PASSWORD, **CONFLICT, **TOO_MANY}
 CHANGE_REFUSED: Responses = {
-    401: {"description": "Not signed in"},
-    403: {"description": "The code or the password is wrong; or an API key; or no CSRF token"},
+    **NOT_SIGNED_IN,
+    403: {"description": "The code or the password is wrong; an API key; no CSRF token"},
     **CONFLICT,
     **TOO_MANY,
 }
@@ -115,6 +108,10 @@ SIGN_IN_REFUSED: Responses = {
     401: {"model": Refused, "description": "The sign-in has expired or ended: begin anew"},
     403: {"model": Refused, "description": "The code is wrong or used up: try another"},
     **TOO_MANY,
+}
+TOKENS_REFUSED: Responses = {
+    400: {"model": TokenFailure, "description": "A scope was lost since the first step"},
+    **SIGN_IN_REFUSED,
 }
 
 
@@ -175,7 +172,7 @@ def _add_second_steps(router: APIRouter, auth: Auth) -> None:
     """The routes by which a sign-in is completed."""
     mfa = auth.mfa
 
-    @router.post("/token/mfa", response_model=TokenAnswer, responses=SIGN_IN_REFUSED)
+    @router.post("/token/mfa", response_model=TokenAnswer, responses=TOKENS_REFUSED)
     async def give_tokens(given: SecondStepAnswer, request: Request) -> TokenAnswer | JSONResponse:
         """Get tokens, with the code that `POST /token` has asked for."""
         user, challenge, methods = await mfa.answer(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
 from pydantic import AfterValidator, BaseModel
@@ -16,6 +16,7 @@ from vivace.auth.openid.client import OpenIDClient
 from vivace.auth.openid.flow import Flow, FlowCookie
 from vivace.auth.openid.provider import Claims, Provider, SignInFailed, local_path
 from vivace.auth.principal import Principal
+from vivace.auth.routes.refusals import Responses
 from vivace.auth.stores.records import User
 from vivace.responses import RedirectResponse
 
@@ -48,17 +49,16 @@ LocalPath = Annotated[
     Query(max_length=512, description="Where to go in the end: a path of this site."),
 ]
 
-_Responses = dict[int | str, dict[str, Any]]
-_UNKNOWN: _Responses = {404: {"description": "There is no such provider."}}
-_UNAVAILABLE: _Responses = {
+_UNKNOWN: Responses = {404: {"description": "There is no such provider."}}
+_UNAVAILABLE: Responses = {
     502: {"description": "The provider cannot be reached, or answers wrongly."}
 }
-_LEAVING: _Responses = {
+_LEAVING: Responses = {
     303: {"description": "To the provider."},
     **_UNKNOWN,
     **_UNAVAILABLE,
 }
-_RETURNING: _Responses = {
+_RETURNING: Responses = {
     303: {"description": "Signed in, or linked: to the page that was asked for."},
     400: {"description": "The answer does not belong to a sign-in of this browser, or is wrong."},
     401: {"description": "An identity was to be linked, and nobody is signed in any more."},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, Field, ValidationError
@@ -12,6 +12,7 @@ from vivace import APIRouter, BackgroundTasks, Depends, HTTPException, Request, 
 from vivace.auth.accounts.back_off import address_of
 from vivace.auth.errors import MfaRequired
 from vivace.auth.principal import Principal
+from vivace.auth.routes.refusals import NOT_IN_PERSON, NOT_SIGNED_IN, TOO_MANY, Responses
 from vivace.auth.stores.records import Session
 from vivace.exceptions import RequestValidationError
 
@@ -49,20 +50,13 @@ class SessionInfo(BaseModel):
     is_current: bool = Field(description="Whether it is the one that asks.")
 
 
-Responses = dict[int | str, dict[str, Any]]
-
-NOT_SIGNED_IN: Responses = {401: {"description": "Not signed in"}}
-REFUSALS: Responses = {
-    **NOT_SIGNED_IN,
-    403: {"description": "An API key; no CSRF token, or a request from another site"},
-}
 SIGN_IN_REFUSALS: Responses = {
     401: {"description": "The name or the password is wrong"},
     403: {"description": "A second step is needed; or the request is from another site"},
     413: {"description": "The body is too large"},
     415: {"description": "The body is neither JSON nor a form"},
     422: {"description": "The name or the password is missing"},
-    429: {"description": "Too many attempts have failed: Retry-After says how long to wait"},
+    **TOO_MANY,
 }
 _SCHEMA = {"schema": SignIn.model_json_schema()}
 SIGN_IN_BODY = {
@@ -76,6 +70,13 @@ SIGN_IN_BODY = {
 def session_router(auth: Auth) -> APIRouter:
     """The routes under ``/session``, which is the browser's own, and ``/sessions``."""
     router = APIRouter()
+    _add_own_session(router, auth)
+    _add_all_sessions(router, auth)
+    return router
+
+
+def _add_own_session(router: APIRouter, auth: Auth) -> None:
+    """The routes by which a browser signs in and out."""
     sessions = auth.sessions
 
     @router.post(
@@ -111,20 +112,25 @@ def session_router(auth: Auth) -> APIRouter:
         """Who is signed in here, with a CSRF token for the page that asks."""
         return show_session(auth, principal)
 
-    @router.delete("/session", status_code=204, responses=REFUSALS)
+    @router.delete("/session", status_code=204, responses=NOT_IN_PERSON)
     async def sign_out(
         request: Request, response: Response, principal: Principal = auth.guards.session
     ) -> None:
         """Sign out of this browser."""
         await sessions.end(request.cookies[sessions.cookie], response)
 
-    @router.get("/sessions", responses=REFUSALS)
+
+def _add_all_sessions(router: APIRouter, auth: Auth) -> None:
+    """The routes by which users see where they are signed in, and sign out there."""
+    sessions = auth.sessions
+
+    @router.get("/sessions", responses=NOT_IN_PERSON)
     async def list_sessions(principal: Principal = auth.in_person) -> list[SessionInfo]:
         """List the browsers in which you are signed in."""
         current = principal.credential_id
         return [_shown(one, current) for one in await sessions.of(principal.user)]
 
-    @router.delete("/sessions", status_code=204, responses=REFUSALS)
+    @router.delete("/sessions", status_code=204, responses=NOT_IN_PERSON)
     async def end_all_sessions(response: Response, principal: Principal = auth.in_person) -> None:
         """Sign out of all browsers, this one included."""
         await sessions.end_all(principal.user, response)
@@ -132,7 +138,7 @@ def session_router(auth: Auth) -> APIRouter:
     @router.delete(
         "/sessions/{id}",
         status_code=204,
-        responses={**REFUSALS, 404: {"description": "You have no such session"}},
+        responses={**NOT_IN_PERSON, 404: {"description": "You have no such session"}},
     )
     async def end_session(
         id: str, response: Response, principal: Principal = auth.in_person
@@ -142,8 +148,6 @@ def session_router(auth: Auth) -> APIRouter:
             raise HTTPException(404, "You have no such session")
         if id == principal.credential_id:
             sessions.forget_cookies(response)
-
-    return router
 
 
 def show_session(auth: Auth, principal: Principal) -> SignedIn:

@@ -11,6 +11,7 @@ from vivace.auth.accounts.back_off import address_of
 from vivace.auth.credentials.tokens import TokenPair
 from vivace.auth.errors import InvalidSignIn, MfaRequired, OAuthError
 from vivace.auth.routes.no_store import NO_STORE
+from vivace.auth.routes.refusals import TOO_MANY, Responses
 from vivace.responses import JSONResponse
 
 if TYPE_CHECKING:
@@ -77,25 +78,19 @@ class SecondStepNeeded(BaseModel):
     detail: SecondStep
 
 
-class TooMany(BaseModel):
-    """Too many sign-ins have failed: `Retry-After` says how many seconds to wait."""
-
-    detail: str
-
-
 class PublicKeys(BaseModel):
     """A JWK set (RFC 7517, section 5)."""
 
     keys: list[dict[str, Any]]
 
 
-REFUSED: dict[int | str, dict[str, Any]] = {
+REFUSED: Responses = {
     400: {"model": TokenFailure, "description": "Refused; `error` says why."},
 }
-SIGN_IN_REFUSED: dict[int | str, dict[str, Any]] = {
+SIGN_IN_REFUSED: Responses = {
     **REFUSED,
     403: {"model": SecondStepNeeded, "description": "A one-time code is needed as well."},
-    429: {"model": TooMany, "description": "Too many failed attempts."},
+    **TOO_MANY,
 }
 
 
@@ -193,4 +188,4 @@ async def _sign_in(auth: Auth, form: TokenForm, address: str | None) -> TokenPai
     return await auth.tokens.start(user, scopes=scopes, methods=("pwd",))
 
 
-__all__ = ["TokenAnswer", "token_failure", "token_router"]
+__all__ = ["TokenAnswer", "TokenFailure", "token_failure", "token_router"]

@@ -406,6 +406,7 @@ def test_the_document_has_the_routes_and_their_refusals(kit: MfaKit) -> None:
         operation = paths[path]["post"]
         assert {"401", "403", "429"} <= set(operation["responses"])
         assert "security" not in operation
+    assert "400" in paths["/token/mfa"]["post"]["responses"]
     assert {"401", "403"} <= set(paths["/users/me/mfa"]["get"]["responses"])
     # Tokens and sessions, and no API keys.
     schemes = [set(one) for one in paths["/users/me/mfa"]["get"]["security"]]

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
 
 class CommandError(Exception):
@@ -38,13 +38,26 @@ def report(error: CommandError, file: TextIO | None = None) -> None:
         console.print(Text(error.hint), soft_wrap=True)
 
 
+#: What reads declarations: a mistake in one is where it was written, not where it was noticed.
+FRAMEWORK = frozenset({"fastapi", "pydantic", "vivace"})
+
+
 def format_cause(cause: BaseException) -> str:
-    """The traceback of ``cause`` from the first line of the user's own program on."""
+    """The traceback of ``cause``, from the first to the last line of the user's own program."""
     trace = cause.__traceback__
     while trace is not None and is_import_machinery(trace):
         trace = trace.tb_next
+    packages = [package_of(frame) for frame, _ in traceback.walk_tb(trace)]
+    while packages and packages[-1] in FRAMEWORK:
+        packages.pop()
     # A syntax error has no frame of the user's: it shows the line by itself.
-    return "".join(traceback.format_exception(type(cause), cause, trace)).rstrip()
+    lines = traceback.format_exception(type(cause), cause, trace, limit=len(packages) or None)
+    return "".join(lines).rstrip()
+
+
+def package_of(frame: FrameType) -> str:
+    name: str = frame.f_globals.get("__name__", "")
+    return name.partition(".")[0]
 
 
 def is_import_machinery(trace: TracebackType) -> bool:

@@ -202,6 +202,16 @@ def test_an_error_of_the_program_shows_where_it_is(
     assert "importlib" not in text
 
 
+def test_a_mistake_in_a_declaration_is_where_it_was_written(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("main.py", "from vivace import Query\n\nlimit = Query(max_lenght=3)\n")
+    lines = reported(find_error(), capsys).splitlines()
+    assert lines[2] == "    limit = Query(max_lenght=3)"
+    assert lines[-2].endswith("Did you mean 'max_length'?")
+    assert sum(line.startswith("  File ") for line in lines) == 1
+
+
 def test_a_syntax_error_shows_its_line(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     write("main.py", "def (:\n")
     text = reported(find_error(), capsys)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from vivace.auth.stores.drivers import brought_by
+from vivace.extras import brought_by
 
 with brought_by("auth"):
     from vivace.auth.credentials.signing_keys import Keys, SigningKey

@@ -3,7 +3,7 @@
 Everything starts with :class:`Limiter`, and all that an app needs is here. Inside, a module imports
 from those before it::
 
-    drivers, rules -> decision -> stores -> errors, addresses, functions, places
+    rules -> decision -> stores -> errors, addresses, functions, places
         -> guard, endpoints -> limit -> middleware, document -> limiter
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from vivace.ratelimit.drivers import brought_by
+from vivace.extras import brought_by
 
 with brought_by("ratelimit"):
     from vivace.ratelimit.addresses import ClientAddress

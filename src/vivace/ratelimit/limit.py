@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 from uuid import UUID
 
+from vivace.extras import brought_by
 from vivace.ratelimit.decision import Decision, Level, record_of
-from vivace.ratelimit.drivers import brought_by
 from vivace.ratelimit.endpoints import limited
 from vivace.ratelimit.errors import LimiterUnavailable, RateLimited, refusal
 from vivace.ratelimit.functions import name_of

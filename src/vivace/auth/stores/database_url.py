@@ -10,7 +10,7 @@ from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from vivace.auth.stores.drivers import MissingPackage
+from vivace.extras import MissingPackage
 
 #: The asynchronous driver of an address that names none.
 DRIVERS = {"sqlite": "aiosqlite", "postgresql": "asyncpg"}

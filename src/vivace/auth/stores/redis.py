@@ -9,7 +9,7 @@ from math import ceil
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
-from vivace.auth.stores.drivers import brought_by
+from vivace.extras import brought_by
 
 with brought_by("redis"):
     from redis.asyncio import BlockingConnectionPool, Redis
@@ -17,12 +17,12 @@ with brought_by("redis"):
     from redis.exceptions import ConnectionError as ConnectionLost
 
 from vivace.auth.stores import records
-from vivace.auth.stores.per_loop import PerLoop
 from vivace.auth.stores.protocol import Duplicate
 from vivace.auth.stores.record_fields import RecordField, fields_of, name_of
 from vivace.auth.stores.record_json import dump_record, load_record
 from vivace.auth.stores.records import Record
 from vivace.auth.stores.redis_scripts import ADD, PRUNE, REMOVE, REPLACE
+from vivace.per_loop import PerLoop
 
 R = TypeVar("R", bound=Record)
 
@@ -63,14 +63,14 @@ class RedisStore:
 
     async def open(self) -> None:
         """Connect."""
-        redis: Any = (await self._clients.get()).redis
+        redis: Any = self._clients.get().redis
         await redis.ping()
 
     async def close(self) -> None:
         await self._clients.close()
 
     async def add(self, record: Record) -> None:
-        client = await self._clients.get()
+        client = self._clients.get()
         keys = self._keys_of(record)
         arguments: list[Any] = [len(keys.unique), _quote(record.id), *_contents(record)]
         conflict = await client.add(keys.all, arguments)
@@ -91,7 +91,7 @@ class RedisStore:
 
     async def replace(self, old: R, **changes: Any) -> R | None:
         new = make_changed(old, **changes, version=old.version + 1)
-        client = await self._clients.get()
+        client = self._clients.get()
         keys = self._keys_of(new)
         left = [key for key in self._keys_of(old).all if key not in keys.all]
         arguments: list[Any] = [
@@ -106,7 +106,7 @@ class RedisStore:
     async def remove(self, kind: type[Record], **equal: Any) -> int:
         if not equal:
             raise TypeError("Say which records are to be removed: remove(Session, user_id=...)")
-        client = await self._clients.get()
+        client = self._clients.get()
         removed = 0
         # One that is replaced meanwhile is looked at again: it may be another's now.
         while found := await self.find(kind, **equal):
@@ -153,13 +153,13 @@ class RedisStore:
 
     async def _owner(self, key: str) -> list[str]:
         """The id that a unique field's value leads to."""
-        redis: Any = (await self._clients.get()).redis
+        redis: Any = self._clients.get().redis
         id = await redis.get(key)
         return [] if id is None else [_unquote(id)]
 
     async def _members(self, kind: type[Record], key: str) -> list[str]:
         """The ids that an indexed field's value leads to."""
-        client = await self._clients.get()
+        client = self._clients.get()
         redis: Any = client.redis
         ids = [_unquote(id) for id in await redis.smembers(key)]
         if ids:
@@ -168,7 +168,7 @@ class RedisStore:
         return ids
 
     async def _all(self, kind: type[Record]) -> list[str]:
-        redis: Any = (await self._clients.get()).redis
+        redis: Any = self._clients.get().redis
         begin = self._key(kind, "id", "")
         pattern = re.sub(r"([\[\]*?\\])", r"\\\1", begin) + "*"
         # A scan may give a key twice.
@@ -177,7 +177,7 @@ class RedisStore:
 
     async def _load(self, kind: type[R], ids: list[str]) -> list[R]:
         """The records of these ids that there are."""
-        redis: Any = (await self._clients.get()).redis
+        redis: Any = self._clients.get().redis
         async with redis.pipeline(transaction=False) as pipeline:
             for id in ids:
                 pipeline.hget(self._key(kind, "id", id), "json")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace as make_changed
 from typing import Any, TypeVar
 
-from vivace.auth.stores.drivers import brought_by
+from vivace.extras import brought_by
 
 with brought_by("auth"):
     from sqlalchemy import URL, ColumnElement, Executable, Table, delete, insert, select, update
@@ -18,11 +18,11 @@ with brought_by("auth"):
 from vivace.auth.stores import records
 from vivace.auth.stores.database_url import make_engine, make_transaction_engine, read_url
 from vivace.auth.stores.migrations import upgrade
-from vivace.auth.stores.per_loop import PerLoop
 from vivace.auth.stores.protocol import Duplicate
 from vivace.auth.stores.record_fields import fields_of
 from vivace.auth.stores.records import Record
 from vivace.auth.stores.tables import metadata, table_of
+from vivace.per_loop import PerLoop
 
 R = TypeVar("R", bound=Record)
 
@@ -85,7 +85,7 @@ class SQLStore:
         """
         if self._create_tables:
             await migrate(self.url, self._options)
-        engine = await self._engines.get()
+        engine = self._engines.get()
         async with engine.connect() as connection:
             if self.url.get_backend_name() == "sqlite":
                 await _let_readers_and_a_writer_work_at_once(connection)
@@ -132,7 +132,7 @@ class SQLStore:
         statement = (
             select(table).where(*_conditions(table, equal)).order_by(table.c.created_at, table.c.id)
         )
-        engine = await self._engines.get()
+        engine = self._engines.get()
         async with engine.connect() as connection:
             rows = (await connection.execute(statement)).mappings().all()
         return [kind(**row) for row in rows]
@@ -160,7 +160,7 @@ class SQLStore:
 
     async def _write(self, statement: Executable) -> int:
         """How many rows were written."""
-        engine = await self._engines.get()
+        engine = self._engines.get()
         async with engine.connect() as connection:
             result = await connection.execute(statement)
             assert isinstance(result, CursorResult)

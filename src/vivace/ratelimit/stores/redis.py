@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from limits.aio.storage import RedisStorage
 
+from vivace.extras import MissingPackage
+from vivace.per_loop import PerLoop
 from vivace.ratelimit.decision import Level
-from vivace.ratelimit.drivers import MissingPackage
 from vivace.ratelimit.rules import Rule
 from vivace.ratelimit.stores.circuit import Circuit
-from vivace.ratelimit.stores.per_loop import PerLoop
 from vivace.ratelimit.stores.protocol import StoreUnavailable
 from vivace.ratelimit.stores.windows import Counting, FixedWindows, SlidingWindows
 
@@ -81,15 +81,15 @@ class RedisStore:
         return f"RedisStore(prefix={self._prefix!r})"
 
     async def take(self, rule: Rule, key: str, cost: int) -> Level:
-        counting = (await self._clients.get()).counting(rule)
+        counting = self._clients.get().counting(rule)
         return await self._circuit.call(partial(counting.take, rule, key, cost))
 
     async def read(self, rule: Rule, key: str, cost: int) -> Level:
-        counting = (await self._clients.get()).counting(rule)
+        counting = self._clients.get().counting(rule)
         return await self._circuit.call(partial(counting.read, rule, key, cost))
 
     async def clear(self, part: str = "") -> None:
-        client = await self._clients.get()
+        client = self._clients.get()
         try:
             await client.clear(part)
         except FAILURES as error:

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from vivace.auth import Record, Session, SQLStore, User
 from vivace.auth.stores.database_url import read_url
-from vivace.auth.stores.drivers import MissingPackage
 from vivace.auth.stores.records import now
+from vivace.extras import MissingPackage
 
 pytestmark = pytest.mark.anyio
 

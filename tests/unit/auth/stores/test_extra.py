@@ -6,10 +6,6 @@ import sys
 import tomllib
 from pathlib import Path
 
-import pytest
-
-from vivace.auth.stores.drivers import MissingPackage, brought_by
-
 PROJECT = Path(__file__).resolve().parents[4]
 
 #: What each package of the extra is imported as, and what then cannot be imported without it.
@@ -80,12 +76,3 @@ def test_every_package_of_the_extra_is_tried() -> None:
     extra = project["project"]["optional-dependencies"]["auth"]
     names = {re.split(r"[\[>]", requirement)[0] for requirement in extra}
     assert names == {name.partition("[")[0] for name in NEEDED} | LATER
-
-
-def test_what_is_missing_of_vivace_itself_is_no_matter_of_extras() -> None:
-    with pytest.raises(ModuleNotFoundError, match=r"vivace\.nothing"), brought_by("auth"):
-        import vivace.nothing  # type: ignore[import-not-found] # noqa: F401
-
-
-def test_a_package_of_no_extra_is_named() -> None:
-    assert str(MissingPackage("asyncmy")).endswith("pip install asyncmy")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field
 
-from vivace import APIRouter, Request, Response
+from vivace import APIRouter, BackgroundTasks, Request, Response
 from vivace.auth.accounts.back_off import address_of
 from vivace.auth.errors import OAuthError
 from vivace.auth.principal import Principal
@@ -173,7 +173,9 @@ def _add_second_steps(router: APIRouter, auth: Auth) -> None:
     mfa = auth.mfa
 
     @router.post("/token/mfa", response_model=TokenAnswer, responses=TOKENS_REFUSED)
-    async def give_tokens(given: SecondStepAnswer, request: Request) -> TokenAnswer | JSONResponse:
+    async def give_tokens(
+        given: SecondStepAnswer, request: Request, tasks: BackgroundTasks
+    ) -> TokenAnswer | JSONResponse:
         """Get tokens, with the code that `POST /token` has asked for."""
         user, challenge, methods = await mfa.answer(
             given.mfa_token, given.code, purpose="token", address=address_of(request)
@@ -182,11 +184,12 @@ def _add_second_steps(router: APIRouter, auth: Auth) -> None:
             pair = await auth.tokens.start(user, scopes=challenge.scopes, methods=methods)
         except OAuthError as error:  # The user has lost a scope since the first step.
             return token_failure(error)
+        tasks.add_task(auth.expiry.remove_expired_if_due)
         return TokenAnswer.model_validate(pair)
 
     @router.post("/session/mfa", status_code=201, responses=SIGN_IN_REFUSED)
     async def start_session(
-        given: SecondStepAnswer, request: Request, response: Response
+        given: SecondStepAnswer, request: Request, response: Response, tasks: BackgroundTasks
     ) -> SignedIn:
         """Start a session, with the code that `POST /session` has asked for."""
         sessions = auth.sessions
@@ -195,6 +198,7 @@ def _add_second_steps(router: APIRouter, auth: Auth) -> None:
             given.mfa_token, given.code, purpose="session", address=address_of(request)
         )
         session = await sessions.start(user, request, response, methods=methods)
+        tasks.add_task(auth.expiry.remove_expired_if_due)
         return show_session(auth, sessions.principal_of(session, user))
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from pydantic import AfterValidator, BaseModel
 
-from vivace import APIRouter, HTTPException, Query, Request, Response
+from vivace import APIRouter, BackgroundTasks, HTTPException, Query, Request, Response
 from vivace.auth.errors import AuthError, CsrfFailed, MfaRequired
 from vivace.auth.openid.accounts import OpenIDAccounts
 from vivace.auth.openid.client import OpenIDClient
@@ -149,6 +149,7 @@ def openid_router(auth: Auth, providers: Iterable[Provider]) -> APIRouter:
         provider: str,
         request: Request,
         response: Response,
+        tasks: BackgroundTasks,
         state: str | None = None,
         code: str | None = None,
         iss: str | None = None,
@@ -156,7 +157,9 @@ def openid_router(auth: Auth, providers: Iterable[Provider]) -> APIRouter:
     ) -> str:
         """Where the provider sends the browser: starts a session."""
         answer = Answer(state, code, iss, error)
-        return await find(provider).come_back(request, response, answer)
+        next = await find(provider).come_back(request, response, answer)
+        tasks.add_task(auth.expiry.remove_expired_if_due)
+        return next
 
     return router
 

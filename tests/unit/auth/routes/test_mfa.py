@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from json import dumps
 from typing import Any
 
@@ -10,7 +11,7 @@ import httpx2
 import pytest
 from tests.unit.auth.mfa_kit import ORIGIN, PASSWORD, STEP, Clock, MfaKit
 
-from vivace.auth import Challenge, MfaSettings, User
+from vivace.auth import Attempts, Challenge, MfaSettings, User
 from vivace.testclient import AsyncTestClient, TestClient
 
 NEW_PASSWORD = "battery horse correct"
@@ -394,6 +395,17 @@ def test_the_store_has_no_challenge_that_can_be_sent(kit: MfaKit) -> None:
     kit.enable()
     mfa_token = first_step(kit.client())
     assert mfa_token not in repr(kit.records(Challenge))
+
+
+@pytest.mark.parametrize("path", ["/token", "/session"])
+def test_what_has_expired_is_removed_after_the_second_step(kit: MfaKit, path: str) -> None:
+    secret, _ = kit.enable()
+    kit.run(kit.store.add(Attempts(id="old", expires_at=kit.clock.time - timedelta(days=1))))
+    client = kit.client()
+    mfa_token = first_step(client, path)
+    assert kit.run(kit.store.get(Attempts, "old")) is not None
+    assert answer(client, f"{path}/mfa", mfa_token, kit.code(secret)).is_success
+    assert kit.run(kit.store.get(Attempts, "old")) is None
 
 
 def test_the_document_has_the_routes_and_their_refusals(kit: MfaKit) -> None:

@@ -33,7 +33,7 @@ from tests.unit.auth.openid_provider import (
 )
 
 from vivace import Vivace
-from vivace.auth import ApiKey, Auth, Identity, Session, User
+from vivace.auth import ApiKey, Attempts, Auth, Identity, Session, User
 from vivace.auth.routes.mfa import mfa_router
 from vivace.testclient import TestClient
 
@@ -107,6 +107,13 @@ def test_the_providers_are_listed(state: OpenIDProvider) -> None:
         {"name": "acme", "login_url": "/openid/acme/login"},
         {"name": "other", "login_url": "/openid/other/login"},
     ]
+
+
+def test_what_has_expired_is_removed_after_a_sign_in(state: OpenIDProvider) -> None:
+    browser, auth = begun(state)
+    run(auth.store.add, Attempts(expires_at=datetime.now(UTC) - timedelta(days=1)))
+    browser.sign_in()
+    assert kept(auth, Attempts) == []
 
 
 @pytest.mark.parametrize("arrives_as", ["/openid", "/api/openid"])

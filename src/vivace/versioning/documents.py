@@ -18,9 +18,10 @@ JSON = "application/json"
 
 def add_documents(app: Vivace, catalog: Catalog, title: str) -> None:
     """Give ``app`` a document for each version, the newest first."""
-    if app.openapi_url is None:
+    settings = _group_in(app, catalog).settings
+    if app.openapi_url is None or not settings.include_in_schema:
         return
-    prefix = _group_in(app, catalog).settings.prefix
+    prefix = settings.prefix
     place = app.openapi_url if "{" in prefix else prefix + app.openapi_url
     for version in reversed(catalog.history.versions):
         name = f"{title} {version}" + (" (deprecated)" if version.deprecated else "")

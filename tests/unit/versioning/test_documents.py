@@ -192,6 +192,17 @@ def test_an_app_without_document_has_none_of_versions() -> None:
     assert TestClient(app).get("/v2/items").status_code == 200
 
 
+def test_versions_that_are_kept_out_of_the_document_have_none() -> None:
+    app = Vivace()
+    versions = Versions("1", "2")
+    versions.include_router(router)
+    versions.install(app, include_in_schema=False)
+    client = TestClient(app)
+    assert client.get("/openapi/2.json").status_code == 404
+    assert client.get("/openapi.json").json()["paths"] == {}
+    assert "<select" not in client.get("/docs").text
+
+
 def test_they_are_where_the_document_of_the_app_is() -> None:
     app = Vivace(openapi_url="/schema")
     versions = Versions("1", "2")

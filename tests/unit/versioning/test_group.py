@@ -15,7 +15,6 @@ from vivace.responses import PlainTextResponse
 from vivace.testclient import TestClient
 from vivace.versioning import (
     ByAccept,
-    ByConsumer,
     ByHeader,
     ByPath,
     ByQuery,
@@ -331,56 +330,6 @@ def test_a_version_that_is_over_is_gone_where_it_says_so() -> None:
     assert response.headers["link"] == '</info>; rel="deprecation", </policy>; rel="sunset"'
     assert response.headers["vary"] == "API-Version"
     assert client.get("/v2/items").json() == "items"
-
-
-def test_consumers_keep_the_version_of_their_first_call() -> None:
-    way = ByConsumer(lambda connection: connection.headers.get("x-key"), vary="X-Key")
-    before = client_of(way, ByHeader(), default="2")
-    assert before.get("/items/1", headers={"X-Key": "ada"}).json() == "1 in 2"
-    # The default is another one by now.
-    client = client_of(way, ByHeader(), default="10")
-    response = client.get("/items/1", headers={"X-Key": "ada"})
-    assert response.json() == "1 in 2"
-    assert response.headers["vary"] == "X-Key, API-Version"
-    assert client.get("/items/1", headers={"X-Key": "bob"}).json() == "1 in 10"
-    assert client.get("/items/1").json() == "1 in 10"
-    # Another version may be asked for, once.
-    asked = {"X-Key": "ada", "API-Version": "1"}
-    assert client.get("/items/1", headers=asked).json() == "1 in 1"
-    assert client.get("/items/1", headers={"X-Key": "ada"}).json() == "1 in 2"
-
-
-def test_the_first_call_of_a_consumer_may_choose() -> None:
-    async def identify(connection: Any) -> str | None:
-        key: str | None = connection.headers.get("x-key")
-        return key
-
-    client = client_of(ByConsumer(identify, vary="X-Key"), ByHeader(), ByPath())
-    assert client.get("/items/1", headers={"X-Key": "ada"}).status_code == 400
-    assert client.get("/v2/items/1", headers={"X-Key": "ada"}).json() == "1 in 2"
-    assert client.get("/items/1", headers={"X-Key": "ada"}).json() == "1 in 2"
-    with client.websocket_connect("/v10/socket", headers={"X-Key": "bob"}) as socket:
-        socket.receive_text()
-    assert client.get("/items/1", headers={"X-Key": "bob"}).json() == "1 in 10"
-
-
-def test_a_call_that_fails_is_no_first_call() -> None:
-    way = ByConsumer(lambda connection: "ada", vary="X-Key")
-    client = client_of(way, ByHeader(), default="10")
-    assert client.get("/items/none", headers={"API-Version": "1"}).status_code == 422
-    assert client.get("/items/1").json() == "1 in 10"
-
-
-@pytest.mark.anyio
-async def test_a_version_that_is_no_more_is_gone_for_its_consumers() -> None:
-    way = ByConsumer(lambda connection: "ada", vary="X-Key")
-    client = client_of(way, default="10")
-    await way.store.remember("ada", "0.9")
-    response = client.get("/items/1")
-    assert response.status_code == 410
-    assert "Your version, 0.9, is gone. There are: 1, 2, 10." in response.json()["detail"]
-    await way.store.change("ada", "latest")
-    assert client.get("/items/1").json() == "1 in 10"
 
 
 def test_a_name_leads_to_the_default_version_or_the_one_that_it_says() -> None:

@@ -72,6 +72,23 @@ def test_a_name_that_is_nowhere_is_an_error_as_ever() -> None:
     assert client.get("/v2/links/nowhere").status_code == 500
 
 
+def test_the_route_in_the_scope_has_the_whole_path() -> None:
+    probe = APIRouter()
+
+    @probe.get("/{name}")
+    async def read_route(name: str, request: Request) -> str:
+        path: str = request.scope["route"].path
+        return path
+
+    app = Vivace()
+    versions = Versions("1", by=[ByPath(), ByQuery()])
+    versions.include_router(probe, prefix="/inner")
+    versions.install(app, prefix="/shop")
+    client = TestClient(app)
+    assert client.get("/shop/v1/inner/x").json() == "/shop/v1/inner/{name}"
+    assert client.get("/shop/inner/x?version=1").json() == "/shop/inner/{name}"
+
+
 def test_outside_of_versions_there_is_none() -> None:
     app = make_app(ByHeader())
 

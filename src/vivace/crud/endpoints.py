@@ -100,7 +100,7 @@ class Endpoints:
         return self._finish(
             endpoint,
             f"list_{self._resource.plural}",
-            f"List {self._resource.plural}, page by page.",
+            f"List {self._resource.plural.replace('_', ' ')}, page by page.",
             query=Annotated[listing.query, Query()],
             **self._reads,
         )
@@ -118,7 +118,7 @@ class Endpoints:
             return made.response(201, Location=path)
 
         return self._finish(
-            endpoint, f"create_{resource.name}", f"Make a {resource.name}.", body=resource.create
+            endpoint, f"create_{resource.name}", f"Make {resource.one}.", body=resource.create
         )
 
     def create_many(self) -> Endpoint:
@@ -136,27 +136,28 @@ class Endpoints:
         return self._finish(
             endpoint,
             f"create_{plural}",
-            f"Make up to {limits.max_bulk} {plural}: all of them, or none.",
+            f"Make up to {limits.max_bulk} {plural.replace('_', ' ')}: all of them, or none.",
             body=bodies,
         )
 
     def read(self) -> Endpoint:
-        renderer, name = self._renderer, self._resource.name
+        renderer, resource = self._renderer, self._resource
 
         async def endpoint(
             key: Key, preconditions: Preconditions, collection: Collection[Any]
         ) -> Response:
             item = await collection.read(key)
             if item is None:
-                raise _not_found(name)
+                raise _not_found(resource)
             shown = Representation(renderer, collection, item)
             return respond(shown.content, shown.etag, preconditions)
 
-        return self._finish(endpoint, f"read_{name}", f"Read a {name}.", **self._reads)
+        return self._finish(
+            endpoint, f"read_{resource.name}", f"Read {resource.one}.", **self._reads
+        )
 
     def replace(self) -> Endpoint:
-        name = self._resource.name
-        write = self._write
+        resource, write = self._resource, self._write
 
         async def endpoint(
             key: Key,
@@ -170,16 +171,15 @@ class Endpoints:
 
         return self._finish(
             endpoint,
-            f"replace_{name}",
-            f"Replace a {name}: what is not sent takes its default.",
-            body=self._resource.replace,
+            f"replace_{resource.name}",
+            f"Replace {resource.one}: what is not sent takes its default.",
+            body=resource.replace,
             **self._changes,
         )
 
     def patch(self) -> Endpoint:
-        name = self._resource.name
-        write = self._write
-        patching = Patching(self._resource)
+        resource, write = self._resource, self._write
+        patching = Patching(resource)
 
         async def endpoint(
             key: Key,
@@ -200,8 +200,8 @@ class Endpoints:
         ]
         return self._finish(
             endpoint,
-            f"patch_{name}",
-            f"Change some of a {name}, by a JSON merge patch (RFC 7396).",
+            f"patch_{resource.name}",
+            f"Change a part of {resource.one}, by a JSON merge patch (RFC 7396).",
             body=body,
             **self._changes,
         )
@@ -220,14 +220,14 @@ class Endpoints:
 
         item = await collection.update(key, checked)
         if item is None:
-            raise _not_found(self._resource.name)
+            raise _not_found(self._resource)
         # RFC 9110, section 9.3.4, has no ETag in the answer to a PUT whose content was completed,
         # so that nobody takes it for that of what they have sent. Here it is beside what it is of,
         # and without it clients would have to read again before each further change.
         return Representation(self._renderer, collection, item).response()
 
     def delete(self) -> Endpoint:
-        renderer, name = self._renderer, self._resource.name
+        renderer, resource = self._renderer, self._resource
 
         async def endpoint(
             key: Key, preconditions: Preconditions, collection: Collection[Any], hooks: Hooks
@@ -237,9 +237,11 @@ class Endpoints:
                 await hooks.before_delete(item)
 
             if not await collection.delete(key, check):
-                raise _not_found(name)
+                raise _not_found(resource)
 
-        return self._finish(endpoint, f"delete_{name}", f"Delete a {name}.", **self._changes)
+        return self._finish(
+            endpoint, f"delete_{resource.name}", f"Delete {resource.one}.", **self._changes
+        )
 
 
 def _sent(body: BaseModel) -> Values:
@@ -247,8 +249,8 @@ def _sent(body: BaseModel) -> Values:
     return {name: getattr(body, name) for name in body.model_fields_set}
 
 
-def _not_found(name: str) -> HTTPException:
-    return HTTPException(404, f"There is no such {name}.")
+def _not_found(resource: Resource) -> HTTPException:
+    return HTTPException(404, f"There is no such {resource.noun}.")
 
 
 def _key_dependency(resource: Resource) -> Any:

@@ -71,6 +71,16 @@ class Resource:
         """What the names of schemas that are made for it begin with, as ``OrderLine``."""
         return "".join(word.title() for word in self.name.split("_"))
 
+    @property
+    def noun(self) -> str:
+        """The name in a sentence, as ``order line``."""
+        return self.name.replace("_", " ")
+
+    @property
+    def one(self) -> str:
+        """The name of one that is not named before, as ``an order line``."""
+        return f"{'an' if self.name[:1].lower() in set('aeiou') else 'a'} {self.noun}"
+
     def key_of(self, item: Any) -> tuple[Any, ...]:
         """The key of an item."""
         return tuple(getattr(item, name) for name in self.key)

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from pydantic_core import to_json
 
 from vivace.crud import Order
@@ -55,6 +55,7 @@ CURSOR = ORDERS.flatmap(
 BY_NAME = (Order("name"), Order("age", descending=True))
 
 
+@settings(max_examples=40)
 @given(CURSOR)
 def test_a_cursor_is_read_as_it_was_written(cursor: Cursor) -> None:
     text = CURSORS.write(cursor)

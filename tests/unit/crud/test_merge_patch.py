@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from vivace.crud.merge_patch import PatchOf, merge_patch
@@ -39,12 +39,14 @@ def test_the_examples_of_the_rfc_come_out(target: Any, patch: Any, result: Any) 
     assert merge_patch(target, patch) == result
 
 
+@settings(max_examples=50)
 @given(JSON, JSON)
 def test_a_patch_made_twice_does_what_it_does_once(target: Any, patch: Any) -> None:
     once = merge_patch(target, patch)
     assert merge_patch(once, patch) == once
 
 
+@settings(max_examples=50)
 @given(JSON, JSON)
 def test_neither_argument_is_changed(target: Any, patch: Any) -> None:
     before = repr((target, patch))
@@ -55,6 +57,7 @@ def test_neither_argument_is_changed(target: Any, patch: Any) -> None:
 OBJECT = st.dictionaries(st.sampled_from("abc"), JSON)
 
 
+@settings(max_examples=50)
 @given(OBJECT, OBJECT)
 def test_of_an_object_what_is_not_named_stays(target: Any, patch: Any) -> None:
     merged = merge_patch(target, patch)

@@ -54,8 +54,9 @@ class SQLCollection:
         return found or 0
 
     async def read(self, key: Key) -> Any | None:
-        statement = self._scope.of(self._plan.shown).where(self._plan.with_keys([key]))
-        return (await self._session.scalars(statement)).one_or_none()
+        statement = self._scope.of(self._plan.shown_by_key)
+        found = await self._session.scalars(statement, self._plan.parameters(key))
+        return found.one_or_none()
 
     async def create(self, values: Values) -> Any:
         [item] = await self._insert([values])
@@ -123,7 +124,7 @@ class SQLCollection:
 
     async def _lock(self, key: Key, *, key_share: bool = False) -> Any | None:
         """The row as it is now, and as it stays until the transaction ends."""
-        statement = self._scope.of(self._plan.changed).where(self._plan.with_keys([key]))
+        statement = self._scope.of(self._plan.changed_by_key)
         return await lock(self._session, self._plan, statement, key, key_share=key_share)
 
     async def _read_again(self, keys: list[Key]) -> list[Any]:
@@ -132,7 +133,7 @@ class SQLCollection:
         Raises:
             HTTPException: 403, where one has been written out of the scope.
         """
-        statement = self._scope.of(self._plan.shown).where(self._plan.with_keys(keys))
+        statement = self._scope.of(self._plan.shown_by_keys(keys))
         # A session of its own, on the same connection: one that has written knows the objects
         # already, and what it knows of them and of their relations it does not read.
         bind = {"mapper": self._plan.mapper}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,11 +18,12 @@ from vivace.sql.crud.plan import Plan
 async def lock(
     session: AsyncSession, plan: Plan, statement: sa.Select[Any], key: Key, *, key_share: bool
 ) -> Any | None:
-    """The row with ``key`` that ``statement`` finds, locked; ``None`` where there is none.
+    """The row that ``statement`` finds, locked; ``None`` where there is none.
 
     SQLite has no ``FOR UPDATE``: there, those who write lock the whole database.
 
     Args:
+        statement: Selects the row with ``key``, which is a parameter of it.
         key_share: Whether others may go on referring to the row, as its key does not change.
     """
     dialect = session.get_bind(plan.mapper).dialect.name
@@ -32,10 +33,10 @@ async def lock(
         await session.execute(lock_statement(plan.mapper, key))
     else:
         statement = statement.with_for_update(key_share=key_share)
-    if has_read and dialect in ("mysql", "mariadb"):
-        with _present_relations(session):
-            return (await session.scalars(statement)).one_or_none()
-    return (await session.scalars(statement)).one_or_none()
+    is_stale = has_read and dialect in ("mysql", "mariadb")
+    with _present_relations(session) if is_stale else nullcontext():
+        found = await session.scalars(statement, plan.parameters(key))
+    return found.one_or_none()
 
 
 async def _forget(session: AsyncSession, mapper: Mapper[Any], key: Key) -> None:

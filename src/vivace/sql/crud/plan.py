@@ -29,7 +29,8 @@ class Plan:
         written: The names of the fields that are replaced, as far as the model has them.
         attributes: The columns, to make conditions of.
         shown: Selects what is shown: one statement, and one for each relation.
-        changed: Selects what is shown and what is written.
+        shown_by_key: The same of one row; its parameters are those of a key.
+        changed_by_key: Selects what is shown and what is written of one row.
         version: The attribute that changes with every write, where there is one.
         refusals: What is told of errors of the database.
     """
@@ -40,7 +41,8 @@ class Plan:
     written: tuple[str, ...]
     attributes: Mapping[str, Attribute] = field(repr=False)
     shown: sa.Select[Any] = field(repr=False)
-    changed: sa.Select[Any] = field(repr=False)
+    shown_by_key: sa.Select[Any] = field(repr=False)
+    changed_by_key: sa.Select[Any] = field(repr=False)
     version: str | None
     refusals: Refusals = field(repr=False)
 
@@ -48,9 +50,14 @@ class Plan:
         """The key of a row that is in the database."""
         return tuple(sa.inspect(item).identity)
 
-    def with_keys(self, keys: list[Key]) -> sa.ColumnElement[bool]:
-        """What is true of the rows with one of ``keys``."""
-        return has_key([self.attributes[name] for name in key_names(self.mapper)], keys)
+    def parameters(self, key: Key) -> dict[str, Any]:
+        """Those of a statement for one row."""
+        return {f"key_{index}": part for index, part in enumerate(key)}
+
+    def shown_by_keys(self, keys: list[Key]) -> sa.Select[Any]:
+        """Selects what is shown of the rows with one of ``keys``."""
+        attributes = [self.attributes[name] for name in key_names(self.mapper)]
+        return self.shown.where(has_key(attributes, keys))
 
 
 def make_plan(mapper: Mapper[Any], derived: Derived) -> Plan:
@@ -60,14 +67,23 @@ def make_plan(mapper: Mapper[Any], derived: Derived) -> Plan:
     version = mapper.version_id_col
     written = tuple(_written(derived))
     names = _client_names(resource)
+    attributes = {name: getattr(mapper.class_, name) for name in derived.columns}
+    # Made once, as it takes as long to make a statement as to send it to a database nearby.
+    by_key = [
+        attributes[name] == sa.bindparam(f"key_{index}", type_=attributes[name].type)
+        for index, name in enumerate(key_names(mapper))
+    ]
+    shown = select.options(*load_shown(mapper, resource.read))
+    changed = select.options(*load_changed(mapper, resource.read, written))
     return Plan(
         mapper,
         derived.columns,
         derived.relations,
         written,
-        attributes={name: getattr(mapper.class_, name) for name in derived.columns},
-        shown=select.options(*load_shown(mapper, resource.read)),
-        changed=select.options(*load_changed(mapper, resource.read, written)),
+        attributes=attributes,
+        shown=shown,
+        shown_by_key=shown.where(*by_key),
+        changed_by_key=changed.where(*by_key),
         version=None if version is None else mapper.get_property_by_column(version).key,
         refusals=Refusals(mapper, stood_for(derived.relations), names),
     )
@@ -94,8 +110,6 @@ def _client_names(resource: Resource) -> dict[str, str]:
 
 def has_key(attributes: list[Attribute], keys: list[Key]) -> sa.ColumnElement[bool]:
     """What is true of the rows with one of ``keys``, the values of ``attributes``."""
-    if len(keys) == 1:
-        return sa.and_(*(one == value for one, value in zip(attributes, keys[0])))
     if len(attributes) == 1:
         return attributes[0].in_([key[0] for key in keys])
     return sa.tuple_(*attributes).in_(keys)

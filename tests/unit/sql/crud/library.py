@@ -151,10 +151,19 @@ def app_of(db: Database, *served: Served) -> Vivace:
     return app
 
 
+#: Apps that are made already, by what they serve: to make one takes longer than most tests.
+_APPS: dict[str, tuple[Database, Vivace]] = {}
+
+
 @contextmanager
 def serve(url: str, *served: Served) -> Iterator[TestClient]:
     """A client of an app with a router for each model."""
-    with TestClient(app_of(Database(url), *served)) as client:
+    described = repr(served)
+    if described not in _APPS:
+        made = Database("sqlite://")
+        _APPS[described] = made, app_of(made, *served)
+    db, app = _APPS[described]
+    with db.override(url), TestClient(app) as client:
         yield client
 
 

@@ -218,7 +218,8 @@ def _settle_default(info: FieldInfo, declaration: Declared) -> None:
         info.default, info.default_factory = PydanticUndefined, None
     elif declaration.has_default:
         info.default, info.default_factory = declaration.default, None
-    elif info.default is ...:
+    if info.default is ...:
+        # A way to say that there is none.
         info.default = PydanticUndefined
 
 

@@ -125,6 +125,12 @@ def test_of_several_names_a_path_parameter_has_the_one_in_the_path(
     assert read_type(Annotated[int, marker], *path).field.validation_names == (name,)
 
 
+@pytest.mark.parametrize("annotation", [str, Annotated[str | None, mark.Query()], Item])
+def test_an_ellipsis_is_no_default(annotation: Any) -> None:
+    assert read_type(annotation, default=...).field.info.is_required()
+    assert read_type(Annotated[int, mark.Query(...)]).field.info.is_required()
+
+
 def test_a_path_parameter_has_no_default() -> None:
     assert read_type(int, "x_value", default=3).field.required
     factory = Annotated[int, Field(default_factory=lambda: 3)]

@@ -114,7 +114,7 @@ class APIRoute(Route):
         self.tags = tags or []
         self.dependencies = list(dependencies or [])
         self.summary = summary
-        self.description = _description(endpoint) if description is None else _public(description)
+        self.description = _public(description) if description else _description(endpoint)
         self.response_description = response_description
         self.responses = responses or {}
         self.deprecated = deprecated

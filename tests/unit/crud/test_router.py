@@ -116,7 +116,8 @@ def test_operations_can_have_the_guards_of_sign_in() -> None:
     client = serve(Shelf(), operation_dependencies=guards)
     assert client.get("/books").status_code == 200
     refused = client.post("/books", json={"title": "x"})
-    assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert refused.status_code == 401
+    assert refused.headers["WWW-Authenticate"].startswith("Bearer ")
     operation = client.get("/openapi.json").json()["paths"]["/books"]["post"]
     assert {"OAuth2PasswordBearer": ["editor"]} in operation["security"]
 

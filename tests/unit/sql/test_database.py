@@ -538,7 +538,7 @@ async def test_work_that_had_to_give_way_is_done_again(url: str) -> None:
         ages = [*await session.scalars(select(Hero.age))]
     await db.close()
     assert ages == [22, 22]
-    assert sorted(attempts.values()) == [1, 2]
+    assert max(attempts.values()) > 1
 
 
 @pytest.mark.anyio

@@ -73,9 +73,12 @@ class Endpoints:
     def _finish(self, endpoint: Endpoint, name: str, doc: str, **annotations: Any) -> Endpoint:
         """Give ``endpoint`` its name, its documentation and the types of its parameters."""
         known = {**self._injected, **annotations}
-        endpoint.__annotations__.update(
-            {name: known[name] for name in inspect.signature(endpoint).parameters if name in known}
-        )
+        taken = [name for name in inspect.signature(endpoint).parameters if name in known]
+        # Assigned, as from Python 3.14 on it need not be what is read (PEP 649).
+        endpoint.__annotations__ = {
+            **endpoint.__annotations__,
+            **{name: known[name] for name in taken},
+        }
         endpoint.__name__ = endpoint.__qualname__ = name
         endpoint.__doc__ = doc
         return endpoint

@@ -21,11 +21,20 @@ def type_hints(model: type[Any]) -> dict[str, Any]:
         module = sys.modules.get(cls.__module__)
         # The class itself comes last: `date: Mapped[date]` does not mean its own attribute.
         namespace = {**vars(cls), **vars(module)} if module is not None else {}
-        for name, annotation in inspect.get_annotations(cls).items():
+        for name, annotation in _annotations(cls).items():
             hint = _resolve(annotation, namespace)
             if get_origin(hint) is Mapped:
                 found[name] = without_none(get_args(hint)[0])
     return found
+
+
+def _annotations(cls: type[Any]) -> dict[str, Any]:
+    """Those that stand in the body of ``cls``, of which some may name what is not there."""
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format, get_annotations
+
+        return get_annotations(cls, format=Format.FORWARDREF)
+    return inspect.get_annotations(cls)
 
 
 def _resolve(annotation: Any, namespace: dict[str, Any]) -> Any:

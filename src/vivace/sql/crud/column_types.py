@@ -85,7 +85,7 @@ def type_of_column(column_type: TypeEngine[Any], hint: Any = None) -> ColumnType
     says_nothing = bare in (None, Any, object)
     if own is None and says_nothing:
         raise TypeError
-    if own is None or not (says_nothing or bare == own.python):
+    if own is None or not (says_nothing or own.python in (bare, get_origin(bare))):
         own = _of_hint(bare, own)
     return own.complete(metadata)
 

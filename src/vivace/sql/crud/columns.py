@@ -20,7 +20,7 @@ INFO = "crud"
 
 
 @dataclass(frozen=True)
-class Exceptions:
+class Overrides:
     """What a router says of columns, which otherwise they say themselves."""
 
     hidden: frozenset[str] = frozenset()
@@ -77,17 +77,17 @@ class ColumnField:
         return None if self.column is None else self.column.doc or self.column.comment
 
 
-def column_fields(mapper: Mapper[Any], exceptions: Exceptions) -> dict[str, ColumnField]:
+def column_fields(mapper: Mapper[Any], overrides: Overrides) -> dict[str, ColumnField]:
     """The columns of ``mapper`` by the names of their attributes.
 
     Raises:
         ValueError: Of a column that is not hidden it is not known what its values are, or an
-            exception names what there is not.
+            override names what there is not.
     """
     hints = type_hints(mapper.class_)
-    _check_names(mapper, exceptions.all)
+    _check_names(mapper, overrides.all)
     return {
-        name: _field(mapper, attribute, exceptions, hints.get(name))
+        name: _field(mapper, attribute, overrides, hints.get(name))
         for name, attribute in mapper.column_attrs.items()
     }
 
@@ -98,7 +98,7 @@ def key_fields(mapper: Mapper[Any]) -> dict[str, ColumnField]:
     Raises:
         ValueError: It is not known what the values of one are.
     """
-    hints, said = type_hints(mapper.class_), Exceptions()
+    hints, said = type_hints(mapper.class_), Overrides()
     attributes: list[Any] = [mapper.get_property_by_column(one) for one in mapper.primary_key]
     return {one.key: _field(mapper, one, said, hints.get(one.key)) for one in attributes}
 
@@ -113,12 +113,12 @@ def _check_names(mapper: Mapper[Any], named: Collection[str]) -> None:
 
 
 def _field(
-    mapper: Mapper[Any], attribute: ColumnProperty[Any], exceptions: Exceptions, hint: Any
+    mapper: Mapper[Any], attribute: ColumnProperty[Any], overrides: Overrides, hint: Any
 ) -> ColumnField:
     name, expression = attribute.key, attribute.columns[0]
     columns = [one for one in attribute.columns if isinstance(one, sa.Column)]
     column = columns[0] if columns else None
-    access = exceptions.all.get(name) or _access(mapper, name, columns)
+    access = overrides.all.get(name) or _access(mapper, name, columns)
     return ColumnField(
         name,
         type=_type(mapper, name, expression, hint, is_needed=access != "hidden"),
@@ -210,7 +210,7 @@ def _is_container(column: sa.Column[Any] | None) -> bool:
 __all__ = [
     "Access",
     "ColumnField",
-    "Exceptions",
+    "Overrides",
     "column_fields",
     "constant_default",
     "is_generated",

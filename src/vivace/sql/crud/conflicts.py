@@ -18,7 +18,7 @@ from vivace.crud.errors import Location, RefusedRequest
 from vivace.sql.crud.complaints import read_complaint
 from vivace.sql.errors import DETAILS, Fault, find_fault
 
-#: What a type raises of a value that it cannot make into one of the database's.
+#: What types and drivers raise of a value that they cannot make into one of the database's.
 UNFIT = (ValueError, OverflowError, LookupError)
 
 
@@ -90,9 +90,14 @@ class Refusals:
 
 
 def _fault_of(error: StatementError) -> Fault | None:
-    if isinstance(error, DBAPIError):
-        return find_fault(error)
-    return Fault.UNFIT if isinstance(error.orig, UNFIT) else None
+    known = find_fault(error)
+    if known is not None:
+        return known
+    # What SQLAlchemy or the driver stumbled over. A wrong type is a fault of the program.
+    cause: BaseException | None = error.orig
+    while cause is not None and cause.__cause__ is not None:
+        cause = cause.__cause__
+    return Fault.UNFIT if isinstance(cause, UNFIT) else None
 
 
 __all__ = ["Refusals"]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapper
 
 from vivace.crud import Field, Resource
 from vivace.crud.resource import PRESENCE
-from vivace.sql.crud.columns import ColumnField, Exceptions, column_fields, key_fields
+from vivace.sql.crud.columns import ColumnField, Overrides, column_fields, key_fields
 from vivace.sql.crud.loading import attribute_names
 from vivace.sql.crud.relations import Relation, RelationField, Show, relation_fields
 from vivace.sql.crud.schemas import create_schema, read_schema, replace_schema
@@ -61,15 +61,15 @@ def derive(mapper: Mapper[Any], options: ResourceOptions) -> Derived:
     Raises:
         ValueError: Something cannot be derived, or an option names what the model does not have.
     """
-    exceptions = Exceptions(
+    overrides = Overrides(
         hidden=frozenset(options.get("hidden", ())),
         read_only=frozenset(options.get("read_only", ())),
         write_only=frozenset(options.get("write_only", ())),
     )
-    columns = column_fields(mapper, exceptions)
+    columns = column_fields(mapper, overrides)
     relations = relation_fields(mapper, options.get("relations", {}))
-    name = options.get("name") or _snake(mapper.class_.__name__)
-    named = Resource(name, options.get("plural") or _plural(name), key={}, read=BaseModel)
+    name = options.get("name") or snake_case(mapper.class_.__name__)
+    named = Resource(name, options.get("plural") or plural_of(name), key={}, read=BaseModel)
     read = options.get("read") or read_schema(named.title, mapper, columns, relations)
     resource = Resource(
         named.name,
@@ -138,16 +138,16 @@ def _chosen(
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
-def _snake(name: str) -> str:
+def snake_case(name: str) -> str:
     """``OrderLine`` as ``order_line``."""
     return _WORDS.sub("_", name).lower()
 
 
-def _plural(name: str) -> str:
+def plural_of(name: str) -> str:
     """The plural of an English word, as far as it is regular."""
     if re.search(r"[^aeiou]y$", name):
         return f"{name[:-1]}ies"
     return f"{name}es" if re.search(r"(s|x|z|ch|sh)$", name) else f"{name}s"
 
 
-__all__ = ["Derived", "ResourceOptions", "derive"]
+__all__ = ["Derived", "ResourceOptions", "derive", "plural_of", "snake_case"]

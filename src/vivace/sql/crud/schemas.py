@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapper
 from vivace.crud.schemas import Definitions, make_schema
 from vivace.sql.crud.columns import (
     ColumnField,
-    Exceptions,
+    Overrides,
     column_fields,
     constant_default,
     key_fields,
@@ -79,7 +79,7 @@ def _shown_relation(title: str, relation: RelationField) -> Any:
 
 def _nested_schema(title: str, relation: RelationField) -> type[BaseModel]:
     target, setting = relation.target, relation.setting
-    hidden = Exceptions(hidden=frozenset(setting.hidden))
+    hidden = Overrides(hidden=frozenset(setting.hidden))
     inner = relation_fields(target, setting.relations)
     return read_schema(title, target, column_fields(target, hidden), inner)
 

@@ -276,6 +276,8 @@ def test_a_search_takes_its_text_as_it_is(client: TestClient) -> None:
         (sa.Numeric(5, asdecimal=False), None, float, True),
         (postgresql.JSONB(), dict[str, int], dict[str, int], False),
         (postgresql.ARRAY(sa.Integer), None, list[int], False),
+        (postgresql.ARRAY(sa.Integer), list[int], list[int], False),
+        (postgresql.INTERVAL(), timedelta, timedelta, False),
         (postgresql.ARRAY(sa.Integer, dimensions=2), None, list[list[int]], False),
         (Trimmed(), None, str, False),
         (Trimmed(), Color, Color, False),

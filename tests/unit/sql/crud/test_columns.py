@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from pydantic_core import PydanticUndefined
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from vivace.sql.crud.columns import Access, Exceptions, column_fields, constant_default, key_fields
+from vivace.sql.crud.columns import Access, Overrides, column_fields, constant_default, key_fields
 
 from .library import Account, Line
 
@@ -70,9 +70,9 @@ class Child(Thing):
     __mapper_args__ = {"polymorphic_identity": "child"}
 
 
-def fields_of(model: Any, **exceptions: Any) -> Any:
-    made = {name: frozenset(names) for name, names in exceptions.items()}
-    return column_fields(sa.inspect(model), Exceptions(**made))
+def fields_of(model: Any, **overrides: Any) -> Any:
+    made = {name: frozenset(names) for name, names in overrides.items()}
+    return column_fields(sa.inspect(model), Overrides(**made))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from vivace.sql.crud.resource import _plural, _snake, derive
+from vivace.sql.crud.resource import derive, plural_of, snake_case
 
 from .library import Author, Book, Line
 
@@ -15,7 +15,7 @@ from .library import Author, Book, Line
     [("Book", "book"), ("OrderLine", "order_line"), ("HTTPServer", "http_server"), ("A1b", "a1b")],
 )
 def test_names_of_classes_become_those_of_functions(name: str, snake: str) -> None:
-    assert _snake(name) == snake
+    assert snake_case(name) == snake
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_names_of_classes_become_those_of_functions(name: str, snake: str) -> No
     ],
 )
 def test_words_have_their_regular_plural(name: str, plural: str) -> None:
-    assert _plural(name) == plural
+    assert plural_of(name) == plural
 
 
 def fields_of(model: Any, **options: Any) -> Any:

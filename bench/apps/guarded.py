@@ -34,7 +34,7 @@ def add_to_vivace(app: Any) -> None:
     from vivace.auth import Auth, AuthSettings, MemoryStore, TokenSettings, User
 
     hour = timedelta(hours=1)
-    settings = AuthSettings(tokens=TokenSettings(access_lifetime=hour, trust=hour))
+    settings = AuthSettings(tokens=TokenSettings(access_lifetime=hour))
     auth = Auth(SECRET, store=MemoryStore(), roles=Role, settings=settings)
 
     user = User(name="alice", roles=("admin", "reader"))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from vivace import HTTPException, Request, Response, Vivace
 from vivace.auth import (
+    ApiKeySettings,
     Attempts,
     Auth,
     AuthSettings,
@@ -83,6 +84,7 @@ def make_settings() -> AuthSettings:
     free = {"free_by_account": many, "free_by_address": many} if GUESSES_ARE_FREE else {}
     return AuthSettings(
         tokens=TokenSettings(trust=timedelta(0)),
+        api_keys=ApiKeySettings(query="api_key", cookie="api_key"),
         passwords=PasswordSettings(time_cost=1, memory_cost=8, parallelism=1),
         back_off=BackOffSettings(first_wait=timedelta(seconds=30), **free),  # type: ignore[arg-type]
         mfa=MfaSettings(

@@ -54,6 +54,16 @@ def test_a_key_may_do_what_its_scopes_say(shop: Shop, one: Client, two: Client) 
     assert one.post("/users/me/api-keys", json=more, headers=bearer(token)).status_code == 403
 
 
+def test_a_key_may_be_in_the_query_or_a_cookie(shop: Shop, one: Client, two: Client) -> None:
+    token = one.sign_in(shop.register(one))["access_token"]
+    key = make_key(one, token)["key"]
+    for client in (one, two):
+        for sent in ({"params": {"api_key": key}}, {"headers": {"Cookie": f"api_key={key}"}}):
+            whoami = client.get("/whoami", **sent)
+            assert (whoami.status_code, whoami.json()["method"]) == (200, "api_key")
+        assert client.get("/whoami", params={"api_key": key[:-1]}).status_code == 401
+
+
 def test_a_key_is_not_for_the_account_itself(shop: Shop, one: Client, two: Client) -> None:
     token = one.sign_in(shop.register(one))["access_token"]
     headers = with_key(make_key(one, token)["key"])

@@ -45,7 +45,7 @@ from vivace.runtime.errors import HANDLERS, TrackedSend, invoke_handler
 from vivace.runtime.form_limits import SCOPE_KEY as FORM_LIMITS, merge_inherited
 from vivace.serve.error_boundary import ErrorBoundary, may_handle_errors
 from vivace.serve.frontend_files import CheckDir, Fallback
-from vivace.serve.handler_tables import handler_tables
+from vivace.serve.handler_tables import check_handled, handler_tables
 from vivace.serve.inclusion import FlatRoutes
 from vivace.serve.instrumentation import InstrumentedStack, is_instrumented
 from vivace.serve.operation_id import generate_unique_id
@@ -211,6 +211,8 @@ class Vivace(Registration, Starlette):
         self.router.dispatcher.complete_methods = self.complete_methods
         self.problem_details = problem_details
         self.exception_handlers = self._default_handlers(problem_details)
+        for handled in exception_handlers or {}:
+            check_handled(handled)
         self.exception_handlers.update(exception_handlers or {})
         self.user_middleware = list(middleware or [])
         self.middleware_stack: ASGIApp | None = None
@@ -433,6 +435,7 @@ class Vivace(Registration, Starlette):
         self, exc_class_or_status_code: int | type[Exception]
     ) -> Callable[[Endpoint], Endpoint]:
         """Register the decorated function for a class of exceptions or a status."""
+        check_handled(exc_class_or_status_code)
 
         def register(handler: Endpoint) -> Endpoint:
             self.add_exception_handler(exc_class_or_status_code, handler)
@@ -443,7 +446,12 @@ class Vivace(Registration, Starlette):
     def add_exception_handler(
         self, exc_class_or_status_code: int | type[Exception], handler: ExceptionHandler
     ) -> None:
-        """Answer a class of exceptions, or a status, with what ``handler`` returns."""
+        """Answer a class of exceptions, or a status, with what ``handler`` returns.
+
+        Raises:
+            TypeError: It is neither.
+        """
+        check_handled(exc_class_or_status_code)
         self.exception_handlers[exc_class_or_status_code] = handler
         self._scope = None
 

@@ -16,6 +16,19 @@ async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
     """The app behind a middleware that is only asked for its handlers."""
 
 
+def check_handled(key: object) -> None:
+    """Check that a handler can be for ``key``.
+
+    Raises:
+        TypeError: It is no class of exceptions and no status.
+    """
+    if not (isinstance(key, int) or (isinstance(key, type) and issubclass(key, Exception))):
+        raise TypeError(
+            f"A handler is for a class of exceptions or a status, and this is {key!r}. Name one, "
+            "as in `@app.exception_handler(404)`."
+        )
+
+
 def handler_tables(handlers: Mapping[Any, Any]) -> Tables:
     """The handlers by class, and those by status.
 

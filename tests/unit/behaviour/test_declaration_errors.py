@@ -303,6 +303,12 @@ def include_itself() -> None:
             "is 'index'",
             "'auto', 'index.html', '404.html' or None",
         ),
+        (
+            lambda: Vivace().exception_handler(returns_nothing),  # type: ignore[arg-type]
+            "and this is <function returns_nothing",
+            "as in `@app.exception_handler(404)`",
+        ),
+        (lambda: Vivace(exception_handlers={"404": print}), "this is '404'", "Name one"),
         (lambda: Path(default_factory=int), "Path parameters", "Take the default away"),
         (lambda: Depends(3), "3 is not", "Give the function or class itself"),  # type: ignore[arg-type]
         (lambda: Depends(lend, scope="once"), "scope='once'", '"function", "request", "app"'),  # type: ignore[arg-type]

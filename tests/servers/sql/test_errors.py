@@ -1,14 +1,18 @@
 """What a client is told when a server refuses."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 from tests.unit.sql import test_errors
 from tests.unit.sql.heroes import Hero, add_heroes
 from tests.unit.sql.test_errors import BIG, collide, post_hero
 
+from vivace import Vivace
 from vivace.sql import Database, DatabaseSettings, SyncDatabase, Unavailable
+from vivace.testclient import TestClient
 
 from .sharing import shared_tests
 
@@ -25,6 +29,20 @@ def test_a_value_that_does_not_fit_its_column(url: str, values: dict[str, Any]) 
 def test_text_with_a_nul_has_no_place_in_postgresql(postgresql: str, driver: str) -> None:
     url = postgresql.replace("postgresql:", f"postgresql+{driver}:")
     assert post_hero(url, {"name": "a\0b"}).status_code == 422
+
+
+def test_a_time_that_its_column_cannot_hold(mariadb: str) -> None:
+    db = Database(mariadb)
+    app = Vivace()
+
+    @app.post("/moments")
+    async def create(moment: datetime, session: Annotated[AsyncSession, db.session]) -> None:
+        await session.execute(text("CREATE TEMPORARY TABLE IF NOT EXISTS moments (at TIMESTAMP)"))
+        await session.execute(text("INSERT INTO moments VALUES (:at)"), {"at": moment})
+
+    with TestClient(app, raise_server_exceptions=False) as client:
+        assert client.post("/moments?moment=2020-01-01T00:00:00").status_code == 200
+        assert client.post("/moments?moment=0999-01-01T00:00:00").status_code == 422
 
 
 @pytest.mark.anyio

@@ -79,6 +79,8 @@ def _may_catch(code: Any) -> bool:
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
         match node:
+            case ast.Try(handlers=[]) if not any(map(_leaves, node.finalbody)):
+                continue  # It ends what it has begun, and the error goes on.
             case ast.Try() | ast.TryStar() | ast.With() | ast.AsyncWith():
                 if any(isinstance(inner, ast.Await) for inner in ast.walk(node)):
                     return True
@@ -93,6 +95,13 @@ def _may_catch(code: Any) -> bool:
             ):
                 return True
     return False
+
+
+def _leaves(statement: ast.stmt) -> bool:
+    """True for what takes an error's place where it stands in a ``finally``."""
+    return any(
+        isinstance(node, (ast.Return, ast.Break, ast.Continue)) for node in ast.walk(statement)
+    )
 
 
 def _is_wrapped(method: ast.stmt) -> bool:

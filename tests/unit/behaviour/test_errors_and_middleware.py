@@ -245,6 +245,16 @@ async def translate(request: Request, call_next: Callable[[Request], Any]) -> Re
     return response
 
 
+def test_what_middleware_does_at_last_keeps_no_other_from_the_reply() -> None:
+    app = Vivace()
+    add_endpoints(app)
+    app.add_middleware(CORSMiddleware, allow_origins=["https://shop.example"])
+    app.middleware("http")(timing)
+    response = TestClient(app, raise_server_exceptions=False).get("/async", headers=ORIGIN)
+    assert (response.status_code, response.text) == (500, "Internal Server Error")
+    assert response.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+
+
 @pytest.mark.parametrize("path", ["/async", "/sync", "/dependency", "/included/error"])
 @pytest.mark.parametrize(
     "middleware",
@@ -301,6 +311,20 @@ async def careful(request: Request, call_next: Callable[[Request], Any]) -> Any:
     return await call_next(request)
 
 
+async def timing(request: Request, call_next: Callable[[Request], Any]) -> Any:
+    try:
+        return await call_next(request)
+    finally:
+        request.state.ended = True
+
+
+async def swallowing(request: Request, call_next: Callable[[Request], Any]) -> Any:
+    try:
+        await call_next(request)
+    finally:
+        return Response(status_code=503)  # noqa: B012 - that is what is told here
+
+
 class HandingMiddleware(StampMiddleware):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await wrapped(self.app)(scope, receive, send)
@@ -321,7 +345,9 @@ class WrappedMiddleware(BaseHTTPMiddleware):
         (Middleware(SessionMiddleware, secret_key="key"), False),
         (Middleware(BaseHTTPMiddleware, dispatch=add_header), False),
         (Middleware(BaseHTTPMiddleware, dispatch=careful), False),
+        (Middleware(BaseHTTPMiddleware, dispatch=timing), False),
         (Middleware(BaseHTTPMiddleware, add_header), False),
+        (Middleware(BaseHTTPMiddleware, dispatch=swallowing), True),
         (Middleware(BaseHTTPMiddleware, dispatch=translate), True),
         (Middleware(BaseHTTPMiddleware, dispatch=handing_on), True),
         (Middleware(BaseHTTPMiddleware, dispatch=decorated), True),

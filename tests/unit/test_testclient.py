@@ -1,11 +1,7 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from importlib.metadata import entry_points
-from pathlib import Path
 from typing import TypedDict
 
 import anyio
@@ -207,52 +203,3 @@ async def test_clients_can_be_entered_on_an_exit_stack() -> None:
         first = await stack.enter_async_context(AsyncTestClient(recording_app([])))
         second = await stack.enter_async_context(AsyncTestClient(recording_app([])))
         assert (await first.get("/")).status_code == (await second.get("/")).status_code == 200
-
-
-def test_the_plugin_imports_nothing_of_the_framework() -> None:
-    """pytest loads it in every project, whether that uses Vivace or not."""
-    program = (
-        "import sys, vivace.pytest_plugin\n"
-        "print(*sorted({'starlette', 'pydantic', 'httpx', 'httpx2'} & set(sys.modules)))"
-    )
-    loaded = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert loaded.stdout.split() == []
-
-
-PLUGIN_TEST = """
-import pytest
-from starlette.applications import Starlette
-from starlette.responses import JSONResponse
-from starlette.routing import Route
-
-app = Starlette(routes=[Route("/", lambda request: JSONResponse("here"))])
-app.dependency_overrides = {"kept": "before"}
-
-
-@pytest.mark.anyio
-async def test_async_client(async_client):
-    async with async_client(app) as client:
-        assert (await client.get("/")).json() == "here"
-
-
-def test_overriding(dependency_overrides):
-    dependency_overrides(app)["kept"] = "changed"
-    assert dependency_overrides(app, {"added": "too"}) is app.dependency_overrides
-    assert app.dependency_overrides == {"kept": "changed", "added": "too"}
-
-
-def test_restored():
-    assert app.dependency_overrides == {"kept": "before"}
-"""
-
-
-def test_the_fixtures(tmp_path: Path) -> None:
-    (tmp_path / "test_fixtures.py").write_text(PLUGIN_TEST)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-    # Where Vivace is installed pytest finds the plugin by itself, and refuses it twice.
-    if not entry_points(group="pytest11", name="vivace"):
-        command += ["-p", "vivace.pytest_plugin"]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    assert result.returncode == 0, result.stdout

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial, wraps
 from typing import Annotated, Any
 
 import pytest
 from pydantic import BaseModel
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
-from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vivace import APIRouter, Depends, HTTPException, Request, Response, Vivace
 from vivace.middleware.cors import CORSMiddleware
 from vivace.middleware.gzip import GZipMiddleware
-from vivace.middleware.sessions import SessionMiddleware
 from vivace.responses import JSONResponse
-from vivace.serve.error_boundary import may_handle_errors
 from vivace.testclient import TestClient
 
 ORIGIN = {"Origin": "https://shop.example"}
@@ -245,6 +241,13 @@ async def translate(request: Request, call_next: Callable[[Request], Any]) -> Re
     return response
 
 
+async def timing(request: Request, call_next: Callable[[Request], Any]) -> Any:
+    try:
+        return await call_next(request)
+    finally:
+        request.state.ended = True
+
+
 def test_what_middleware_does_at_last_keeps_no_other_from_the_reply() -> None:
     app = Vivace()
     add_endpoints(app)
@@ -284,83 +287,3 @@ def test_middleware_may_undo_what_an_endpoint_did_before_its_error() -> None:
     assert "X-Committed" not in response.headers
     with pytest.raises(Broken):
         TestClient(app).get("/async")
-
-
-def wrapped(function: Any) -> Any:
-    @wraps(function)
-    async def wrapper(*args: Any) -> Any:
-        return await function(*args)
-
-    return wrapper
-
-
-async def handing_on(request: Request, call_next: Callable[[Request], Any]) -> Any:
-    return await wrapped(call_next)(request)
-
-
-@wrapped
-async def decorated(request: Request, call_next: Callable[[Request], Any]) -> Any:
-    return await call_next(request)
-
-
-async def careful(request: Request, call_next: Callable[[Request], Any]) -> Any:
-    try:
-        int(request.headers["X-Number"])
-    except ValueError:
-        return Response(status_code=400)
-    return await call_next(request)
-
-
-async def timing(request: Request, call_next: Callable[[Request], Any]) -> Any:
-    try:
-        return await call_next(request)
-    finally:
-        request.state.ended = True
-
-
-async def swallowing(request: Request, call_next: Callable[[Request], Any]) -> Any:
-    try:
-        await call_next(request)
-    finally:
-        return Response(status_code=503)  # noqa: B012 - that is what is told here
-
-
-class HandingMiddleware(StampMiddleware):
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await wrapped(self.app)(scope, receive, send)
-
-
-class WrappedMiddleware(BaseHTTPMiddleware):
-    @wrapped
-    async def dispatch(self, request: Request, call_next: Callable[[Request], Any]) -> Any:
-        return await call_next(request)
-
-
-@pytest.mark.parametrize(
-    ("middleware", "expected"),
-    [
-        (Middleware(StampMiddleware), False),
-        (Middleware(CORSMiddleware), False),
-        (Middleware(GZipMiddleware), False),
-        (Middleware(SessionMiddleware, secret_key="key"), False),
-        (Middleware(BaseHTTPMiddleware, dispatch=add_header), False),
-        (Middleware(BaseHTTPMiddleware, dispatch=careful), False),
-        (Middleware(BaseHTTPMiddleware, dispatch=timing), False),
-        (Middleware(BaseHTTPMiddleware, add_header), False),
-        (Middleware(BaseHTTPMiddleware, dispatch=swallowing), True),
-        (Middleware(BaseHTTPMiddleware, dispatch=translate), True),
-        (Middleware(BaseHTTPMiddleware, dispatch=handing_on), True),
-        (Middleware(BaseHTTPMiddleware, dispatch=decorated), True),
-        (Middleware(BaseHTTPMiddleware, dispatch=partial(add_header)), True),
-        (Middleware(TranslatingMiddleware), True),
-        (Middleware(TransactionMiddleware), True),
-        (Middleware(HandingMiddleware), True),
-        (Middleware(WrappedMiddleware), True),
-        (Middleware(ServerErrorMiddleware), True),
-        (Middleware(partial(StampMiddleware)), True),
-    ],
-)
-def test_middleware_that_may_handle_errors_is_told_from_its_source(
-    middleware: Middleware, expected: bool
-) -> None:
-    assert may_handle_errors(middleware) is expected

@@ -62,12 +62,15 @@ _HOMES = {
 __all__ = [*sorted(_HOMES), "status"]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        return import_module("vivace.submodules").importing(__name__)(name)
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+    # Type checkers would take any name for one that is here.
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            return import_module("vivace.submodules").importing(__name__)(name)
+        value = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

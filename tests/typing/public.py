@@ -86,3 +86,7 @@ Depends(provide, scope="session")  # type: ignore[arg-type]
 Query(maximum=3)  # type: ignore[call-arg]
 HTTPException()  # type: ignore[call-arg]
 Vivace(title=1)  # type: ignore[arg-type]
+
+
+def takes_no_name_that_is_not_there() -> None:
+    from vivace import Nothing  # type: ignore[attr-defined]  # noqa: F401 - as it says

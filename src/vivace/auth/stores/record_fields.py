@@ -62,7 +62,8 @@ def _read_fields(kind: type[Record]) -> tuple[RecordField, ...]:
 
 def _type_of(kind: type[Record], name: str, hint: Any) -> type[Any]:
     if get_origin(hint) in (Union, types.UnionType):
-        (hint,) = [one for one in get_args(hint) if one is not type(None)] or [None]
+        members = [one for one in get_args(hint) if one is not type(None)]
+        hint = members[0] if len(members) == 1 else hint
     if get_args(hint) == (str, ...):
         hint = get_origin(hint)
     if hint not in TYPES:

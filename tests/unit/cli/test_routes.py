@@ -1,13 +1,6 @@
 from __future__ import annotations
 
-import io
 import re
-
-import pytest
-from rich.console import Console
-
-from vivace.cli.discovery import find_target
-from vivace.cli.listing import list_routes, show_source, show_table
 
 from .conftest import Run, Write
 
@@ -113,46 +106,3 @@ def test_the_paths_are_named_where_one_is_not_found(run: Run, write: Write) -> N
     assert result.exit_code == 1
     assert "no compiled route of the path /missing" in result.stderr
     assert "/items/{item_id}, /shop/live" in result.stderr
-
-
-def shown_on_terminal(width: int, *, source: str | None = None) -> str:
-    """What is printed on a terminal of this width."""
-    console = Console(
-        file=io.StringIO(), width=width, force_terminal=True, highlight=False, legacy_windows=False
-    )
-    rows = list(list_routes(find_target(None).app.routes))
-    if source is None:
-        show_table(console, rows)
-    else:
-        show_source(console, rows, source)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
-
-
-def strip_styles(text: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)
-
-
-@pytest.mark.parametrize("width", [40, 60, 80, 120])
-def test_the_table_fits_the_terminal(write: Write, width: int) -> None:
-    write("main.py", f"{APP}\napp.get('/a/' + 'long/' * 30)(read_status)")
-    output = strip_styles(shown_on_terminal(width))
-    assert all(len(line) <= width for line in output.splitlines())
-    # Text is folded, never cut.
-    written = "".join(output.split()).replace(",", "")
-    whole = "".join(strip_styles(shown_on_terminal(1000)).split()).replace(",", "")
-    assert sorted(written.replace("─", "")) == sorted(whole.replace("─", ""))
-
-
-def test_names_stand_below_each_other_where_there_is_little_room(write: Write) -> None:
-    write("main.py", APP)
-    assert "open_database, change_item" in strip_styles(shown_on_terminal(120))
-    narrow = [line.split()[-1] for line in strip_styles(shown_on_terminal(66)).splitlines()]
-    assert narrow[narrow.index("open_database") + 1] == "change_item"
-
-
-def test_the_handler_is_coloured_on_a_terminal(write: Write) -> None:
-    write("main.py", APP)
-    output = shown_on_terminal(80, source="/shop/orders")
-    assert "\x1b[" in output
-    assert "def list_orders" in strip_styles(output)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -12,59 +11,9 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from vivace.auth import Record, Session, SQLStore, User
-from vivace.auth.stores.database_url import read_url
 from vivace.auth.stores.records import now
-from vivace.extras import MissingPackage
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.mark.parametrize(
-    ("given", "driver"),
-    [
-        ("sqlite:///app.db", "sqlite+aiosqlite"),
-        ("sqlite+aiosqlite:////srv/app.db", "sqlite+aiosqlite"),
-        ("postgresql://ada@localhost/app", "postgresql+asyncpg"),
-        ("postgres://ada@localhost/app", "postgresql+asyncpg"),
-        ("postgresql+asyncpg://ada@localhost/app?ssl=require", "postgresql+asyncpg"),
-    ],
-)
-def test_an_address_gets_the_asynchronous_driver(given: str, driver: str) -> None:
-    url = read_url(given)
-    assert url.drivername == driver
-    assert str(url).partition(":")[2] == given.partition(":")[2]
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ("hush", "no address of a database"),
-        ("mysql://root:hush@localhost/app", "mysql is not supported"),
-        ("sqlite://", "in memory"),
-        ("sqlite:///:memory:", "in memory"),
-        ("sqlite+pysqlite:///app.db", r"pysqlite is not asynchronous: use sqlite\+aiosqlite"),
-        ("postgresql+nothing://ada:hush@localhost/app", "no driver 'nothing'"),
-    ],
-)
-def test_an_address_that_is_of_no_use_is_refused(given: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message) as caught:
-        SQLStore(given)
-    assert "hush" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("driver", "address", "extra"),
-    [
-        ("asyncpg", "postgresql://ada@localhost/app", "postgresql"),
-        ("aiosqlite", "sqlite:///app.db", "auth"),
-    ],
-)
-def test_a_missing_driver_is_named_with_its_extra(
-    monkeypatch: pytest.MonkeyPatch, driver: str, address: str, extra: str
-) -> None:
-    monkeypatch.setitem(sys.modules, driver, None)
-    with pytest.raises(MissingPackage, match=rf'{driver} .*pip install "vivace\[{extra}\]"'):
-        SQLStore(address)
 
 
 def test_a_store_is_shown_without_its_password() -> None:

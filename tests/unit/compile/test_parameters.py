@@ -8,7 +8,7 @@ import pytest
 from pydantic import AliasChoices, BaseModel
 
 from vivace import Vivace
-from vivace.declare.functions import Body, Cookie, File, Form, Header, Query
+from vivace.declare.functions import Cookie, Header, Query
 from vivace.routing import APIRoute
 
 ALIAS = "'); raise SystemExit #\n"
@@ -114,33 +114,6 @@ def test_no_parameters_need_no_check() -> None:
     async def endpoint() -> None: ...
 
     assert "errors" not in text_of(endpoint)
-
-
-def test_a_json_body_is_received_without_a_request_object() -> None:
-    async def endpoint(item: Item) -> None: ...
-
-    text = text_of(endpoint)
-    assert "Request(" not in text
-    assert "fields" not in text
-    assert text.count("_v_validate_item(payload, from_attributes=True)") == 1
-
-
-def test_keys_of_a_body_are_looked_up_once() -> None:
-    async def endpoint(a: Annotated[int, Body()], b: Annotated[int, Body()] = 1) -> None: ...
-
-    text = text_of(endpoint)
-    assert text.count("fields.get('a', _v_ABSENT)") == 1
-    # Only a key with a default has to know whether the body is an object.
-    assert text.count("isinstance(payload, (dict, bytes))") == 1
-
-
-def test_files_are_read_only_where_their_contents_are_asked_for() -> None:
-    async def contents(file: Annotated[bytes, File()], name: Annotated[str, Form()]) -> None: ...
-
-    async def fields(name: Annotated[str, Form()]) -> None: ...
-
-    assert text_of(contents).count("await _v_read_bytes(raw)") == 1
-    assert "read_bytes" not in text_of(fields)
 
 
 def test_equal_signatures_give_equal_text() -> None:

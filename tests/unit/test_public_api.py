@@ -45,7 +45,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_type_checkers_see_the_same_names() -> None:
     """What is imported for type checkers only, from where it is found at run time."""
     tree = ast.parse((SOURCE / "__init__.py").read_text(encoding="utf-8"))
-    (checked,) = [node for node in tree.body if isinstance(node, ast.If)]
+    checked, _ = [node for node in tree.body if isinstance(node, ast.If)]
     homes = {
         alias.asname: f"{node.module}"
         for node in checked.body

@@ -4,12 +4,9 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
-from starlette.responses import PlainTextResponse
-from starlette.routing import Mount, Route
 
-from vivace import APIRouter, Depends, Security, Vivace
+from vivace import APIRouter, Vivace
 from vivace.describe.document import get_openapi
-from vivace.security import HTTPBearer, OAuth2PasswordBearer
 
 
 class Item(BaseModel):
@@ -54,21 +51,6 @@ def test_what_is_said_of_the_api_as_a_whole() -> None:
     assert document["info"]["license"] == {"name": "MIT", "identifier": "MIT"}
 
 
-def test_routes_that_are_no_endpoints_are_left_out() -> None:
-    def plain(request: Any) -> PlainTextResponse:
-        return PlainTextResponse("")
-
-    app = Vivace(routes=[Route("/plain", plain), Mount("/mounted", Vivace())])
-
-    @app.get("/hidden", include_in_schema=False)
-    def hidden() -> None: ...
-
-    @app.websocket("/socket")
-    async def socket() -> None: ...
-
-    assert app.openapi()["paths"] == {}
-
-
 def test_methods_of_one_path_stand_together() -> None:
     app = Vivace()
 
@@ -83,37 +65,6 @@ def test_methods_of_one_path_stand_together() -> None:
     assert sorted(path[1]) == ["get", "put"]
 
 
-def test_one_operation_id_for_two_operations_is_warned_of() -> None:
-    app = Vivace()
-
-    @app.get("/a", operation_id="same")
-    def first() -> None: ...
-
-    @app.get("/b", operation_id="same")
-    def second() -> None: ...
-
-    with pytest.warns(UserWarning, match=r"Duplicate Operation ID same for function second at"):
-        app.openapi()
-
-
-def test_additions_are_merged_and_lists_go_on() -> None:
-    extra = {
-        "tags": ["more"],
-        "x-internal": {"level": 1},
-        "responses": {"200": {"headers": {"X-Rate": {"schema": {"type": "integer"}}}}},
-    }
-    app = Vivace()
-
-    @app.get("/", tags=["first"], openapi_extra=extra)
-    def read() -> None: ...
-
-    operation = operation_of(app)
-    assert operation["tags"] == ["first", "more"]
-    assert operation["x-internal"] == {"level": 1}
-    assert set(operation["responses"]["200"]) == {"description", "content", "headers"}
-    assert extra["tags"] == ["more"]
-
-
 def test_additions_of_one_route_do_not_reach_another() -> None:
     shared: dict[str, Any] = {"responses": {"200": {"headers": {}}}}
     app = Vivace()
@@ -126,26 +77,6 @@ def test_additions_of_one_route_do_not_reach_another() -> None:
 def test_an_addition_that_fits_nowhere_is_refused() -> None:
     with pytest.raises(ValidationError):
         get_openapi(title="t", version="1", routes=[], servers=[{"description": "no url"}])
-
-
-def test_each_scheme_is_asked_for_once_with_every_scope() -> None:
-    oauth2 = OAuth2PasswordBearer("token", scopes={"a": "A", "b": "B", "c": "C"})
-    bearer = HTTPBearer()
-    app = Vivace()
-
-    def user(token: str = Security(oauth2, scopes=["b", "a"])) -> None: ...
-
-    @app.get("/")
-    def read(
-        user: None = Security(user, scopes=["c"]),
-        token: str = Depends(oauth2),
-        credentials: Any = Depends(bearer),
-    ) -> None: ...
-
-    security = operation_of(app)["security"]
-    assert security == [{"OAuth2PasswordBearer": ["c", "b", "a"]}, {"HTTPBearer": []}]
-    schemes = app.openapi()["components"]["securitySchemes"]
-    assert sorted(schemes) == ["HTTPBearer", "OAuth2PasswordBearer"]
 
 
 def test_callbacks_and_webhooks_are_described_without_those_that_are_hidden() -> None:

@@ -84,6 +84,13 @@ def test_what_only_a_type_checker_sees_stays_unresolved_and_the_rest_is_resolved
     assert signature.parameters["item"].annotation is Item
 
 
+def test_a_decorated_function_is_read_in_the_namespace_of_its_own_module() -> None:
+    @functools.wraps(read.resolve)
+    def stands_for_another(*args: Any) -> None: ...
+
+    assert read.namespace_of(stands_for_another) is vars(read)
+
+
 def test_a_callable_without_a_python_function_has_no_namespace() -> None:
     assert read.namespace_of(len) == {}
 

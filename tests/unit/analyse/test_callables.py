@@ -116,9 +116,14 @@ def test_a_wrapper_is_called_as_what_it_is_and_not_as_what_it_wraps() -> None:
     assert special_calling(collects) is Calling.COROUTINE
 
 
+class DecoratedCaller:
+    __call__ = decorated(AsyncCaller.__call__)
+
+
 @pytest.mark.parametrize(
     ("call", "calling"),
     [
+        (DecoratedCaller(), Calling.COROUTINE),
         (AsyncCaller(), Calling.COROUTINE),
         (GeneratorCaller(), Calling.GENERATOR),
         (AsyncGeneratorCaller(), Calling.ASYNC_GENERATOR),

@@ -230,8 +230,37 @@ def test_a_type_that_is_defined_later_is_read_when_the_plan_is_completed() -> No
     assert is_complete(plan)
 
 
+def test_a_plan_is_remembered_only_once_its_types_are_complete() -> None:
+    class Tree(BaseModel):
+        leaf: Leaf
+
+    def grow(tree: Any = Body()) -> None: ...
+
+    grow.__annotations__["tree"] = Tree
+    analyser = Analyser()
+
+    def read() -> CallPlan:
+        return analyser.dependency_plan(Depends(grow), frozenset()).plan
+
+    assert read() is not read()
+
+    class Leaf(BaseModel):
+        size: int
+
+    Tree.model_rebuild(_types_namespace={"Leaf": Leaf})
+    assert read() is read()
+
+
 def per_request(it: Annotated[str, Depends(session, scope="function")]) -> Iterator[str]:
     yield it
+
+
+def settings() -> str:
+    return "settings"
+
+
+def takes_settings(it: Annotated[str, Depends(settings)]) -> str:
+    return it
 
 
 def takes_query(q: int) -> int:
@@ -251,6 +280,7 @@ def takes_session(it: Annotated[str, Depends(session)]) -> str:
     [
         (per_request, "request", 'scope of "request", it cannot depend .* scope "function"'),
         (takes_session, "app", 'Declare "session" with `scope="app"` too'),
+        (takes_settings, "app", 'scope of "app", it cannot depend .* scope "function"'),
         (takes_query, "app", "cannot have the parameter 'q' that a request fills"),
         (takes_request, "app", "cannot have the parameter 'request' that a request fills"),
     ],

@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind
 
 from vivace.telemetry import TelemetryConfig
+from vivace.telemetry.request import RequestTelemetry
 
 
 @dataclass
@@ -67,6 +68,19 @@ class Recorded:
         self.tracer_provider.shutdown()
         self.meter_provider.shutdown()
         self.logger_provider.shutdown()
+
+
+def request_telemetry(
+    recorded: Recorded, *, has_operations: bool = True, root_path: str = ""
+) -> RequestTelemetry:
+    """The telemetry of a request that no server has been sent."""
+    return RequestTelemetry(
+        name="GET",
+        root_path=root_path,
+        tracer=recorded.tracer_provider.get_tracer("test"),
+        logger=recorded.logger_provider.get_logger("test"),
+        has_operations=has_operations,
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ All of them serve WebSockets too.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from vivace import Depends, Security
@@ -27,25 +27,12 @@ from vivace.security import (
 )
 
 
-def opening(store: Store) -> Any:
-    """A dependency of the app's own that opens ``store`` at start-up, and closes it at the end."""
-
-    async def opened_store() -> AsyncIterator[Store]:
-        await store.open()
-        try:
-            yield store
-        finally:
-            await store.close()
-
-    return Depends(opened_store, scope="app")
-
-
 class Guards:
     """Makes the dependencies of one kit.
 
     Args:
         session_cookie: The name of the cookie of sessions.
-        opened: What :func:`opening` has made.
+        opened: What :func:`vivace.opening.opening` has made of the store.
 
     Attributes:
         principal: Gives the :class:`Principal`; 401 where there is none.
@@ -167,4 +154,4 @@ def _both(first: Any, second: Any) -> Any:
     return Depends(both)
 
 
-__all__ = ["Guards", "opening"]
+__all__ = ["Guards"]

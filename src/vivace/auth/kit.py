@@ -16,7 +16,7 @@ from vivace.auth.credentials.sessions import Sessions
 from vivace.auth.credentials.signing_keys import Keys, SigningKey
 from vivace.auth.credentials.tokens import Tokens
 from vivace.auth.expiry import Expiry
-from vivace.auth.guards import Guards, opening
+from vivace.auth.guards import Guards
 from vivace.auth.mfa.second_step import Mfa
 from vivace.auth.openid.provider import Provider
 from vivace.auth.roles import Roles, scope_name
@@ -30,6 +30,7 @@ from vivace.auth.routes.tokens import token_router
 from vivace.auth.settings import AuthSettings
 from vivace.auth.stores.protocol import Store
 from vivace.auth.vault import Vault
+from vivace.opening import opening
 
 #: Of any route's body, in bytes: more than two long passwords need, however they are escaped.
 LARGEST_BODY = 65_536

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, create_model, model_validator
 
 #: Each field's type, and its default or what else is said of it.
 Definitions = dict[str, tuple[Any, Any]]
+
+
+class Sent(BaseModel):
+    """Sent by a client: it has nothing that is unknown, but what is only shown may be sent back.
+
+    Attributes:
+        shown_only: The names of that, which is left out.
+    """
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+    shown_only: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out(cls, given: Any) -> Any:
+        if isinstance(given, dict) and not cls.shown_only.isdisjoint(given):
+            return {name: value for name, value in given.items() if name not in cls.shown_only}
+        return given
 
 
 def make_schema(
@@ -37,4 +56,4 @@ def make_schema(
     return made
 
 
-__all__ = ["Definitions", "make_schema"]
+__all__ = ["Definitions", "Sent", "make_schema"]

@@ -22,19 +22,6 @@ if TYPE_CHECKING:
     from vivace.files.kit import Files
 
 
-def opening(store: Store) -> Any:
-    """A dependency of the app's own that opens ``store`` at start-up, and closes it at the end."""
-
-    async def opened_store() -> AsyncIterator[Store]:
-        await store.open()
-        try:
-            yield store
-        finally:
-            await store.close()
-
-    return Depends(opened_store, scope="app")
-
-
 def upload_dependency(files: Files) -> Any:
     """A dependency that gives the one file that a request has brought."""
 
@@ -76,4 +63,4 @@ async def _take_back(files: Files, form: UploadedForm) -> None:
                 await files.delete(stored.key)
 
 
-__all__ = ["form_dependency", "opening", "upload_dependency"]
+__all__ = ["form_dependency", "upload_dependency"]

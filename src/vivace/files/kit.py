@@ -14,7 +14,7 @@ from pydantic import ByteSize, TypeAdapter, ValidationError
 from vivace import APIRouter, HTTPException, Request, Response
 from vivace.files.bodies import peek
 from vivace.files.content_types import HEAD, TypeLimit
-from vivace.files.dependencies import form_dependency, opening, upload_dependency
+from vivace.files.dependencies import form_dependency, upload_dependency
 from vivace.files.dispositions import make_disposition
 from vivace.files.downloads import make_download, redirect
 from vivace.files.errors import FileTooLarge, NoSuchFile, Place, StoreUnavailable
@@ -22,6 +22,7 @@ from vivace.files.names import safe_name
 from vivace.files.records import Key, StoredFile, check_key, make_key, now, record_name
 from vivace.files.routes import UPLOAD_BODY, file_router
 from vivace.files.store import SigningStore, Store
+from vivace.opening import opening
 
 
 class Files:

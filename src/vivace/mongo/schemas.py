@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, create_model, model_validator
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from vivace.crud.merge_patch import client_name
+from vivace.crud.schemas import Sent, make_schema
 from vivace.mongo.documents import BaseDocument
 from vivace.mongo.lookup import is_lookup
 
@@ -52,21 +53,6 @@ class Access:
     @property
     def unset(self) -> frozenset[str]:
         return self.hidden | self.read_only
-
-
-class Sent(BaseModel):
-    """A body: it has nothing that is unknown, apart from what is only shown."""
-
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
-
-    shown_only: ClassVar[frozenset[str]] = frozenset()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _leave_out(cls, given: Any) -> Any:
-        if isinstance(given, dict) and not cls.shown_only.isdisjoint(given):
-            return {name: value for name, value in given.items() if name not in cls.shown_only}
-        return given
 
 
 def read_schema(model: type[BaseDocument], access: Access) -> type[BaseModel]:
@@ -130,10 +116,10 @@ def _without_function(field: FieldInfo) -> FieldInfo:
 def _make(
     model: type[BaseDocument], name: str, base: type[M], fields: Mapping[str, Any]
 ) -> type[M]:
-    made: type[M] = create_model(name, __base__=base, __module__=model.__module__, **fields)
-    # Not the documentation of the base class.
-    made.__doc__ = model.__doc__
-    return made
+    made: Any = make_schema(
+        name, dict(fields), base=base, module=model.__module__, doc=model.__doc__
+    )
+    return cast("type[M]", made)
 
 
 #: Where a word begins.

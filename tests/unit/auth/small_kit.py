@@ -23,9 +23,10 @@ from vivace.auth.credentials.presented import Credentials, KeyLimit
 from vivace.auth.credentials.sessions import Sessions
 from vivace.auth.errors import InvalidSignIn
 from vivace.auth.expiry import Expiry
-from vivace.auth.guards import Guards, opening
+from vivace.auth.guards import Guards
 from vivace.auth.routes.no_store import forbid_storing
 from vivace.auth.vault import Vault
+from vivace.opening import opening
 from vivace.testclient import TestClient
 
 T = TypeVar("T")

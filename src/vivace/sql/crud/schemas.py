@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Optional
+from typing import Annotated, Any, Optional
 
 from annotated_types import Len
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticUndefined
 from sqlalchemy.orm import Mapper
 
-from vivace.crud.schemas import Definitions, make_schema
+from vivace.crud.schemas import Definitions, Sent, make_schema
 from vivace.sql.crud.columns import (
     ColumnField,
     Overrides,
@@ -25,21 +25,6 @@ class Shown(BaseModel):
     """Made of the attributes of an item."""
 
     model_config = ConfigDict(from_attributes=True, protected_namespaces=())
-
-
-class Sent(BaseModel):
-    """Sent by a client. What is shown beside it may be sent back, and is left out."""
-
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
-
-    shown_only: ClassVar[frozenset[str]] = frozenset()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _leave_out(cls, given: Any) -> Any:
-        if isinstance(given, dict) and not cls.shown_only.isdisjoint(given):
-            return {name: value for name, value in given.items() if name not in cls.shown_only}
-        return given
 
 
 def read_schema(

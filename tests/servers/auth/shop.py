@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookies import Morsel, SimpleCookie
 from pathlib import Path
@@ -16,6 +15,7 @@ from secrets import token_hex
 from typing import Any
 
 import httpx
+from tests.servers.workers import connect, stop
 from tests.unit.behaviour.process import Server
 
 from .databases import Database
@@ -26,8 +26,6 @@ PASSWORD = "correct horse battery"
 REQUESTS_BY_KEY = 20
 #: What ends TLS in front of the server says: sessions have cookies that are sent under TLS only.
 PROXY = {"X-Forwarded-Proto": "https"}
-#: A client has one connection and keeps it: so it stays with one process.
-LIMITS = httpx.Limits(max_connections=1, keepalive_expiry=None)
 SESSION, CSRF = "__Host-session", "__Host-csrf"
 
 
@@ -198,40 +196,10 @@ def open_shop(
     try:
         server.wait_until_ready()
         url = f"http://127.0.0.1:{server.port}"
-        connections = connect_to_each(url, processes, server)
+        connections = dict(connect(url, server, processes))
         yield Shop(url, database, mailbox, connections)
         assert "Traceback" not in server.log, server.log
     finally:
         for connection in connections.values():
             connection.close()
-        _stop(server)
-
-
-def connect_to_each(url: str, processes: int, server: Server) -> dict[str, httpx.Client]:
-    """A connection to each process, by the id of the process: which one accepts is chance."""
-    found: dict[str, httpx.Client] = {}
-    until = time.monotonic() + 60
-    while len(found) < processes:
-        assert time.monotonic() < until, server.log
-        one = httpx.Client(base_url=url, timeout=60, limits=LIMITS)
-        try:
-            id = one.get("/health").headers["x-process"]
-        except httpx.ConnectError:
-            id = ""  # None of them listens yet.
-        if id and id not in found:
-            found[id] = one
-        else:
-            one.close()
-            time.sleep(0.01)
-    return found
-
-
-def _stop(server: Server) -> None:
-    """Stop the server with all of its processes."""
-    try:
-        if server.process.poll() is None:
-            server.terminate(20)
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(server.process.pid, signal.SIGKILL)
-        server.close()
+        stop(server)

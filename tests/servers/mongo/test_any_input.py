@@ -10,17 +10,10 @@ from uuid import UUID
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings, strategies as st
+from hypothesis import given, strategies as st
 from pydantic import BaseModel
 from pymongo import IndexModel
-from schemathesis.checks import not_a_server_error
-from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
+from tests.servers.any_input import check, examples, operations_of
 from tests.unit.mongo.server import MongoServer, is_installed, running_server
 
 from vivace import Vivace
@@ -57,17 +50,7 @@ class ThingWithOthers(Thing):
 mongo = Mongo("mongodb://localhost/things")
 app = Vivace()
 app.include_router(crud_router(Thing, mongo, read=ThingWithOthers))
-schema = schemathesis.openapi.from_dict(app.openapi())
-OPERATIONS: dict[str, Any] = {
-    found.ok().label: found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)
-}
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-    response_headers_conformance,
-]
+OPERATIONS = operations_of(app)
 
 
 @pytest.fixture(scope="module")
@@ -91,19 +74,11 @@ def test_any_input_has_an_answer(client: TestClient, label: str) -> None:
     operation = OPERATIONS[label]
 
     @given(operation.as_strategy(), st.booleans())
-    @settings(
-        max_examples=25,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @examples(25)
     def answer(case: schemathesis.Case[Any], is_there: bool) -> None:
         if is_there and "{id}" in label:
             case.path_parameters["id"] = some_id(client)
-        response = send(client, case.as_transport_kwargs(base_url="http://testserver"))
-        case.validate_response(response, checks=CHECKS)
+        check(client, case)
 
     answer()
 
@@ -113,14 +88,3 @@ def some_id(client: TestClient) -> str:
     client.post("/things", json={"name": "x"})
     id: str = client.get("/things?limit=1").json()["items"][0]["id"]
     return id
-
-
-def send(client: TestClient, sent: dict[str, Any]) -> Any:
-    return client.request(
-        sent["method"],
-        sent["url"],
-        params=sent.get("params"),
-        headers=sent["headers"],
-        json=sent.get("json"),
-        content=sent.get("data"),
-    )

@@ -17,11 +17,10 @@ from pathlib import Path
 import httpx
 import pytest
 import redis
+from tests.servers.workers import connect, stop
 from tests.unit.behaviour.process import Server
 
 HERE = Path(__file__).parent
-#: Of each client: it has one connection and keeps it, and so stays with one process.
-ONE = httpx.Limits(max_connections=1, keepalive_expiry=None)
 
 
 @dataclass(frozen=True)
@@ -73,38 +72,6 @@ def serving(
         for _, client in opened:
             client.close()
         stop(server)
-
-
-def connect(
-    url: str, server: Server, processes: int, connections: int
-) -> list[tuple[str, httpx.Client]]:
-    """So many connections to each process: which one accepts is chance."""
-    kept: list[tuple[str, httpx.Client]] = []
-    until = time.monotonic() + 60
-    while len(kept) < processes * connections:
-        assert time.monotonic() < until, server.log
-        client = httpx.Client(base_url=url, timeout=60, limits=ONE)
-        try:
-            id = client.get("/health").headers["x-process"]
-        except httpx.ConnectError:
-            id = ""  # None of them listens yet.
-        if id and [known for known, _ in kept].count(id) < connections:
-            kept.append((id, client))
-        else:
-            client.close()
-            time.sleep(0.01)
-    return kept
-
-
-def stop(server: Server) -> None:
-    """Stop the server with all of its processes."""
-    try:
-        if server.process.poll() is None:
-            server.terminate(20)
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(server.process.pid, signal.SIGKILL)
-        server.close()
 
 
 class RedisProcess:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from tests.unit.sql.databases import new_database, plain_engine
 from tests.unit.sql.heroes import Base, Hero, add_heroes
+from tests.unit.sql.test_connecting import test_reading_sessions_go_to_replicas_in_turn
 
 from vivace import Vivace
 from vivace.sql import Database, DatabaseSettings, SyncDatabase
@@ -17,6 +18,8 @@ from vivace.testclient import AsyncTestClient, TestClient
 
 from .conftest import SERVERS
 from .proxy import Proxy
+
+__all__ = ["test_reading_sessions_go_to_replicas_in_turn"]
 
 
 @pytest.fixture(scope="module", params=SERVERS)
@@ -34,30 +37,6 @@ def databases(
             Base.metadata.create_all(plain_engine(url))
             add_heroes(url, name)
         yield [primary, first, second]
-
-
-def test_reading_sessions_go_to_replicas_in_turn(databases: list[str]) -> None:
-    url, *replicas = databases
-    settings = DatabaseSettings(pool_size=1, max_overflow=1)
-    db = Database(url, replicas=replicas, settings=settings)
-    app = Vivace()
-
-    @app.get("/heroes")
-    async def read(session: Annotated[AsyncSession, db.read_session]) -> str:
-        async with db.begin(read_only=True) as other:
-            names = [*await session.scalars(select(Hero.name))]
-            return " ".join(sorted([*names, *await other.scalars(select(Hero.name))]))
-
-    @app.post("/heroes")
-    async def create(session: Annotated[AsyncSession, db.session]) -> list[str]:
-        session.add(Hero(name="new"))
-        names = [*await session.scalars(select(Hero.name).order_by(Hero.id))]
-        await session.rollback()
-        return names
-
-    with TestClient(app) as client:
-        assert client.get("/heroes").json() == "first second"
-        assert client.post("/heroes").json() == ["primary", "new"]
 
 
 def test_the_primary_is_read_where_no_replica_is_there(databases: list[str]) -> None:

@@ -8,15 +8,8 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings, strategies as st
-from schemathesis.checks import not_a_server_error
-from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
+from hypothesis import given, strategies as st
+from tests.servers.any_input import check, examples, operations_of
 from tests.unit.sql.crud import test_column_types
 from tests.unit.sql.crud.library import Account, Author, Base, Book, Line, Tag, app_of
 from tests.unit.sql.databases import KINDS, new_database, plain_engine
@@ -38,17 +31,7 @@ app = app_of(
     Line,
     Tag,
 )
-schema = schemathesis.openapi.from_dict(app.openapi())
-OPERATIONS: dict[str, Any] = {
-    found.ok().label: found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)
-}
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-    response_headers_conformance,
-]
+OPERATIONS = operations_of(app)
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -70,19 +53,11 @@ def test_any_input_has_an_answer(client: TestClient, label: str) -> None:
     path: str = operation.path.partition("{")[0]
 
     @given(operation.as_strategy(), st.booleans())
-    @settings(
-        max_examples=20,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @examples(20)
     def answer(case: schemathesis.Case[Any], is_there: bool) -> None:
         if is_there and "{id}" in label:
             case.path_parameters["id"] = some_id(client, path.rstrip("/"))
-        response = send(client, case.as_transport_kwargs(base_url="http://testserver"))
-        case.validate_response(response, checks=CHECKS)
+        check(client, case)
 
     answer()
 
@@ -96,14 +71,3 @@ def some_id(client: TestClient, path: str) -> int:
     client.post(path, json=REQUIRED.get(path, {}))
     number: int = client.get(f"{path}?limit=1&sort=-id").json()["items"][0]["id"]
     return number
-
-
-def send(client: TestClient, sent: dict[str, Any]) -> Any:
-    return client.request(
-        sent["method"],
-        sent["url"],
-        params=sent.get("params"),
-        headers=sent["headers"],
-        json=sent.get("json"),
-        content=sent.get("data"),
-    )

@@ -1,33 +1,10 @@
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from pydantic import BaseModel
+from typing import Annotated
 
 from vivace import Body, Depends, Form, UploadFile, Vivace
 
-
-class Profile(BaseModel):
-    name: str
-    age: int = 0
-
-
-def body_of(app: Vivace) -> dict[str, Any]:
-    body: dict[str, Any] = app.openapi()["paths"]["/"]["post"]["requestBody"]
-    return body
-
-
-def schema_of(app: Vivace, media_type: str = "application/x-www-form-urlencoded") -> dict[str, Any]:
-    """The definition that the one media type of the body refers to."""
-    (content,) = body_of(app)["content"].items()
-    assert content[0] == media_type
-    name = content[1]["schema"]["$ref"].rpartition("/")[2]
-    schema: dict[str, Any] = app.openapi()["components"]["schemas"][name]
-    return schema
-
-
-def reference(model: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{model.__name__}"}
+from .documented import Profile, body_of, reference, schema_of
 
 
 def test_an_embedding_object_has_the_endpoint_s_own_keys_first() -> None:

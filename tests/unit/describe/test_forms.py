@@ -11,10 +11,7 @@ from vivace.describe.endpoint import documented_endpoints
 from vivace.describe.forms import ComposedForm, is_composed
 from vivace.describe.schemas import Schemas
 
-
-class Profile(BaseModel):
-    name: str
-    age: int = 0
+from .documented import Profile, body_of, reference, schema_of
 
 
 class Address(BaseModel):
@@ -35,24 +32,6 @@ class Strict(BaseModel):
 
 class Empty(BaseModel):
     pass
-
-
-def body_of(app: Vivace) -> dict[str, Any]:
-    body: dict[str, Any] = app.openapi()["paths"]["/"]["post"]["requestBody"]
-    return body
-
-
-def schema_of(app: Vivace, media_type: str = "application/x-www-form-urlencoded") -> dict[str, Any]:
-    """The definition that the one media type of the body refers to."""
-    (content,) = body_of(app)["content"].items()
-    assert content[0] == media_type
-    name = content[1]["schema"]["$ref"].rpartition("/")[2]
-    schema: dict[str, Any] = app.openapi()["components"]["schemas"][name]
-    return schema
-
-
-def reference(model: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{model.__name__}"}
 
 
 def parameters_of(app: Vivace) -> list[Parameter]:

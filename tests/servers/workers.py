@@ -1,0 +1,49 @@
+"""The worker processes of one server, each with connections of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+
+import httpx
+from tests.unit.behaviour.process import Server
+
+#: A client has one connection and keeps it: so it stays with one process.
+ONE = httpx.Limits(max_connections=1, keepalive_expiry=None)
+
+
+def connect(
+    url: str, server: Server, processes: int, connections: int = 1
+) -> list[tuple[str, httpx.Client]]:
+    """So many connections to each process, by its id: which one accepts is chance.
+
+    The app has to say it, in the header ``X-Process`` of ``/health``.
+    """
+    kept: list[tuple[str, httpx.Client]] = []
+    until = time.monotonic() + 60
+    while len(kept) < processes * connections:
+        assert time.monotonic() < until, server.log
+        client = httpx.Client(base_url=url, timeout=60, limits=ONE)
+        try:
+            id = client.get("/health").headers["x-process"]
+        except httpx.ConnectError:
+            id = ""  # None of them listens yet.
+        if id and [known for known, _ in kept].count(id) < connections:
+            kept.append((id, client))
+        else:
+            client.close()
+            time.sleep(0.01)
+    return kept
+
+
+def stop(server: Server) -> None:
+    """Stop the server with all of its processes."""
+    try:
+        if server.process.poll() is None:
+            server.terminate(20)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(server.process.pid, signal.SIGKILL)
+        server.close()

@@ -1,0 +1,127 @@
+"""A key that is held while its request is carried out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from secrets import token_hex
+from typing import Any, Final
+
+from vivace.answers.answer import Answer
+from vivace.idempotency.stores.memory import logger
+from vivace.idempotency.stores.protocol import Held, Store, StoreUnavailable
+
+#: How often what could not be kept is tried again, once a second, and how many wait for that.
+TRIES_LATER: Final = 300
+MOST_LATER: Final = 1000
+
+#: What goes on after its request; a loop keeps no reference to its tasks.
+_going_on: set[asyncio.Task[Any]] = set()
+
+
+class Claim:
+    """Holds a key: its lease is extended until there is an answer.
+
+    A process that dies stops to extend it, and when it has run out the request can be made again.
+    A process that only was slow finds that another attempt has the key, and does not overwrite it.
+
+    Args:
+        store: Where the key is.
+        name: The key, and whose it is.
+        fingerprint: Of the request.
+        lease: Seconds.
+    """
+
+    def __init__(self, store: Store, name: str, fingerprint: str, lease: float) -> None:
+        self._store = store
+        self._name = name
+        self._fingerprint = fingerprint
+        self._lease = lease
+        self._token = token_hex(16)
+        self._extending: asyncio.Task[None] | None = None
+
+    async def begin(self) -> Held | None:
+        """Take the key; what is known of it, where it was taken before.
+
+        Raises:
+            StoreUnavailable: The store is away.
+        """
+        held = await self._store.begin(self._name, self._fingerprint, self._token, self._lease)
+        if held is None:
+            self._extending = _start(self._extend())
+        return held
+
+    async def finish(self, answer: Answer | None, ttl: float) -> None:
+        """Keep the answer, even if the request is cancelled meanwhile."""
+        await asyncio.shield(_start(self._finish(answer, ttl)))
+
+    async def free(self) -> None:
+        """Give the key back, even if the request is cancelled meanwhile."""
+        await asyncio.shield(_start(self._free()))
+
+    async def _extend(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease / 3)
+            try:
+                is_ours = await self._store.extend(
+                    self._name, self._fingerprint, self._token, self._lease
+                )
+            except StoreUnavailable:
+                continue  # It may be back before the lease has run out.
+            if not is_ours:
+                self._log_loss()
+                return
+
+    async def _finish(self, answer: Answer | None, ttl: float) -> None:
+        try:
+            await self._keep(answer, ttl)
+        except StoreUnavailable:
+            if len(_going_on) < MOST_LATER:
+                _start(self._finish_later(answer, ttl))
+            else:
+                self._stop_extending()
+        else:
+            self._stop_extending()
+
+    async def _finish_later(self, answer: Answer | None, ttl: float) -> None:
+        """The client has its answer by now; others with the key have to wait for the store."""
+        try:
+            for _ in range(TRIES_LATER):
+                await asyncio.sleep(1)
+                try:
+                    return await self._keep(answer, ttl)
+                except StoreUnavailable:
+                    continue
+            logger.error("An answer could not be kept: its request may be carried out again.")
+        finally:
+            self._stop_extending()
+
+    async def _keep(self, answer: Answer | None, ttl: float) -> None:
+        if not await self._store.finish(self._name, self._fingerprint, self._token, answer, ttl):
+            self._log_loss()
+
+    async def _free(self) -> None:
+        self._stop_extending()
+        try:
+            await self._store.free(self._name, self._token)
+        except StoreUnavailable:
+            return  # It is free when the lease has run out.
+
+    def _stop_extending(self) -> None:
+        if self._extending is not None:
+            self._extending.cancel()
+
+    def _log_loss(self) -> None:
+        logger.warning(
+            "A request took so long to extend its lease that another attempt has its key."
+        )
+
+
+def _start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    task = asyncio.get_running_loop().create_task(work)
+    _going_on.add(task)
+    task.add_done_callback(_going_on.discard)
+    return task
+
+
+__all__ = ["Claim"]

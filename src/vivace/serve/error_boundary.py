@@ -27,6 +27,11 @@ TRANSPARENT = {
     f"starlette.middleware.{name}"
     for name in ("authentication", "base", "cors", "gzip", "httpsredirect", "sessions")
 } | {"starlette.middleware.trustedhost"}
+#: The attribute by which a class of middleware says that every error passes through it, as where
+#: it raises again what it has caught.
+PASSES_ERRORS = "passes_errors"
+#: The attribute by which one says that it calls the function ``dispatch``, its first argument.
+CALLS_FUNCTION = "calls_function"
 PLAIN_DECORATORS = {"property", "staticmethod", "classmethod", "override"}
 
 
@@ -61,9 +66,10 @@ def _code_of(middleware: Middleware) -> Iterator[Any]:
         yield cls
         return
     for base in cls.__mro__[:-1]:
-        if base.__module__ not in TRANSPARENT:
+        # A subclass has to say it again: what it adds may catch errors.
+        if base.__module__ not in TRANSPARENT and not vars(base).get(PASSES_ERRORS):
             yield base
-    if issubclass(cls, BaseHTTPMiddleware):
+    if issubclass(cls, BaseHTTPMiddleware) or vars(cls).get(CALLS_FUNCTION):
         dispatch = middleware.kwargs.get("dispatch") or next(iter(middleware.args), None)
         if dispatch is not None:
             yield dispatch

@@ -1,0 +1,147 @@
+"""Middleware that is a function of the request, or of the WebSocket, and of what comes next."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, get_type_hints
+
+from vivace import Request, Response, WebSocket
+from vivace.middleware.exchange import CallNext, Exchange
+from vivace.types import ASGIApp, Receive, Scope, Send
+
+#: Runs the app for a WebSocket, until the connection has ended.
+CallNextSocket = Callable[[WebSocket], Awaitable[None]]
+
+HTTPFunction = Callable[[Request, CallNext], Awaitable[Response]]
+SocketFunction = Callable[[WebSocket, CallNextSocket], Awaitable[None]]
+
+#: Bytes of a body that are kept for the app where a function has read them before it.
+REPLAY_LIMIT = 8 * 1024 * 1024
+
+
+class FunctionMiddleware:
+    """Calls a function for each request, or for each WebSocket.
+
+    A function of a :class:`~vivace.Request` is called for requests. It returns the response of
+    ``await call_next(request)``, changed or not, or another one; it calls ``call_next`` once or not
+    at all. A function of a :class:`~vivace.WebSocket`, by its annotation, is called for WebSockets.
+    Everything else passes by it.
+
+    Args:
+        app: What comes next.
+        dispatch: ``async def (request: Request, call_next: CallNext) -> Response``, or ``async def
+            (websocket: WebSocket, call_next: CallNextSocket) -> None``.
+        replay_limit: Bytes of the body that the function may read when the app reads it too: they
+            are kept. Where they are more, reading them raises a 413 (RFC 9110, section 15.5.14).
+
+    Raises:
+        TypeError: ``dispatch`` is no such function.
+        ValueError: ``replay_limit`` is below 0.
+    """
+
+    #: The class itself lets errors pass; whether the function does is seen in its source.
+    passes_errors = True
+    calls_function = True
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        dispatch: HTTPFunction | SocketFunction,
+        *,
+        replay_limit: int = REPLAY_LIMIT,
+    ) -> None:
+        self.app = app
+        self.dispatch: Callable[[Any, Any], Awaitable[Any]] = dispatch
+        self._scope_type = check_function(dispatch)
+        self._name = name_of(dispatch)
+        if replay_limit < 0:
+            raise ValueError(f"replay_limit={replay_limit} is no number of bytes.")
+        self._replay_limit = replay_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != self._scope_type:
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            exchange = Exchange(self._name, self.app, scope, receive, send, self._replay_limit)
+            await exchange.run(self.dispatch)
+        else:
+            await self._run_socket(scope, receive, send)
+
+    async def _run_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def call_next(websocket: WebSocket) -> None:
+            await self.app(websocket.scope, receive, send)
+
+        await self.dispatch(WebSocket(scope, receive, send), call_next)
+
+
+def check_function(function: Any, scope_type: str | None = None) -> str:
+    """The type of scope that a middleware is for: ``"http"`` or ``"websocket"``.
+
+    Args:
+        scope_type: The one that it is registered for.
+
+    Raises:
+        TypeError: It is not ``async def``, does not take two arguments, or is for another type.
+    """
+    name = name_of(function)
+    form = "async def middleware(request: Request, call_next: CallNext) -> Response"
+    if not callable(function) or inspect.isclass(function):
+        raise TypeError(f"{name} is no middleware function. Write: {form}")
+    call = function if inspect.isroutine(function) else getattr(function, "func", function)
+    if not _is_async(call):
+        raise TypeError(
+            f"The middleware {name} is not `async def`, but call_next has to be awaited. "
+            f"Write: {form}"
+        )
+    try:
+        inspect.signature(function).bind(None, None)
+    except TypeError as error:
+        raise TypeError(
+            f"The middleware {name} does not take two arguments: {error}. Write: {form}"
+        ) from None
+    found = "websocket" if _is_for_sockets(function) else "http"
+    if scope_type not in (None, found):
+        parameter = "request: Request" if scope_type == "http" else "websocket: WebSocket"
+        raise TypeError(
+            f'{name} is registered with middleware("{scope_type}"), but its first parameter is for '
+            f'"{found}". Annotate it as `{parameter}`, or register it with middleware("{found}").'
+        )
+    return found
+
+
+def name_of(function: Any) -> str:
+    """What errors call it."""
+    function = getattr(function, "func", function)
+    qualname = getattr(function, "__qualname__", None)
+    return f"{function.__module__}.{qualname}" if qualname else repr(function)
+
+
+def _is_async(call: Any) -> bool:
+    return inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(
+        getattr(call, "__call__", None)  # noqa: B004  # an object whose __call__ is async def
+    )
+
+
+def _is_for_sockets(function: Any) -> bool:
+    """Whether the first parameter is annotated as a WebSocket."""
+    first = next(iter(inspect.signature(function).parameters.values()))
+    annotation = first.annotation
+    if isinstance(annotation, str):
+        plain = getattr(function, "func", function)
+        plain = plain if inspect.isroutine(plain) else type(plain).__call__
+        try:
+            annotation = get_type_hints(plain).get(first.name)
+        except NameError:
+            # What is only imported for type checkers has no better answer than its name.
+            return str(annotation).rpartition(".")[2] == "WebSocket"
+    return inspect.isclass(annotation) and issubclass(annotation, WebSocket)
+
+
+__all__ = [
+    "CallNext",
+    "CallNextSocket",
+    "FunctionMiddleware",
+    "check_function",
+    "name_of",
+]

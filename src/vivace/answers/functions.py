@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from functools import wraps
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from vivace import Depends
@@ -53,6 +53,16 @@ def _annotated(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     return annotated
 
 
+def signature_of(request: Any, declared: dict[str, Any]) -> inspect.Signature:
+    """That of a dependency with a parameter ``request``, and one for each of ``declared``."""
+    annotations = {"request": request}
+    annotations |= {name: Annotated[Any, one] for name, one in declared.items()}
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Signature(
+        [inspect.Parameter(name, kind, annotation=one) for name, one in annotations.items()]
+    )
+
+
 def by_user(auth: Any) -> Any:
     """The user who is signed in; 401 where nobody is.
 
@@ -92,4 +102,4 @@ def digest(*parts: str | bytes) -> str:
     return hashed.hexdigest()[:40]
 
 
-__all__ = ["as_dependency", "by_user", "checked_owner", "digest"]
+__all__ = ["as_dependency", "by_user", "checked_owner", "digest", "signature_of"]

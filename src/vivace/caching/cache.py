@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from vivace import Depends, Vivace
 from vivace.answers.endpoints import Run, around, check_order, name_of, place_of
-from vivace.answers.functions import as_dependency, checked_owner
+from vivace.answers.functions import as_dependency, checked_owner, signature_of
 from vivace.caching.lookup import Lookup
 from vivace.caching.middleware import CacheMiddleware
 from vivace.caching.policy import Policy, check_tags, filled
@@ -241,21 +241,16 @@ class Cache:
 
     def _visit(self, by: Any) -> Any:
         """The dependency that gives the visit, and whose it is."""
-        opened = self._opened
 
-        if by is None:
+        async def visit(request: Request, **given: Any) -> tuple[Visit, Any]:
+            return _visit_of(request), given.get("owner")
 
-            async def visit(request: Request, cache: Any = opened) -> tuple[Visit, Any]:
-                return _visit_of(request), None
-        else:
-            declared = as_dependency(by)
-
-            async def visit(  # type: ignore[misc]
-                request: Request, cache: Any = opened, owner: Any = declared
-            ) -> tuple[Visit, Any]:
-                return _visit_of(request), owner
-
-        return Depends(visit)
+        declared = {"opened": self._opened}
+        if by is not None:
+            declared["owner"] = as_dependency(by)
+        dependency: Any = visit
+        dependency.__signature__ = signature_of(Request, declared)
+        return Depends(dependency)
 
 
 def _visit_of(request: Request) -> Visit:

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from vivace.answers import Answer, by_user
+from vivace.extras import brought_by
 from vivace.idempotency.errors import (
     AnswerNotKept,
     BodyTooLarge,
@@ -25,7 +26,12 @@ from vivace.idempotency.errors import (
 )
 from vivace.idempotency.kit import Idempotency
 from vivace.idempotency.stores.memory import MemoryStore
-from vivace.idempotency.stores.protocol import Held, Store, StoreUnavailable
+from vivace.idempotency.stores.protocol import (
+    Held,
+    Store,
+    StoreUnavailable,
+    TransactionalStore,
+)
 
 __all__ = [
     "Answer",
@@ -40,22 +46,29 @@ __all__ = [
     "MissingKey",
     "RedisStore",
     "RequestOutstanding",
+    "SqlStore",
     "Store",
     "StoreAway",
     "StoreUnavailable",
+    "TransactionalStore",
     "by_user",
 ]
 
 if TYPE_CHECKING:
     from vivace.idempotency.stores.redis import RedisStore
+    from vivace.idempotency.stores.sql import SqlStore
 else:
-    # Type checkers would take any name for one that is here.
+    # Not every app has these packages, or should wait for them; and for type checkers, as they
+    # would take any name for one that is here.
+    _LAZY = {"RedisStore": ("redis", "redis"), "SqlStore": ("sql", "sql")}
 
     def __getattr__(name: str) -> Any:
-        # Not every app has Redis, or should wait for its package.
-        if name != "RedisStore":
+        if name not in _LAZY:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = globals()[name] = import_module("vivace.idempotency.stores.redis").RedisStore
+        module, extra = _LAZY[name]
+        with brought_by(extra):
+            found = import_module(f"vivace.idempotency.stores.{module}")
+        value = globals()[name] = getattr(found, name)
         return value
 
 

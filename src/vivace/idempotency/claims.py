@@ -9,7 +9,12 @@ from typing import Any, Final
 
 from vivace.answers.answer import Answer
 from vivace.idempotency.stores.memory import logger
-from vivace.idempotency.stores.protocol import Held, Store, StoreUnavailable
+from vivace.idempotency.stores.protocol import (
+    Held,
+    Store,
+    StoreUnavailable,
+    TransactionalStore,
+)
 
 #: How often what could not be kept is tried again, once a second, and how many wait for that.
 TRIES_LATER: Final = 300
@@ -50,6 +55,16 @@ class Claim:
         if held is None:
             self._extending = _start(self._extend())
         return held
+
+    async def mark(self, session: Any, ttl: float) -> bool:
+        """Have the key used up with the transaction of the request, where the store can do so.
+
+        False where another attempt has it by now.
+        """
+        if not isinstance(self._store, TransactionalStore):
+            return True
+        self._stop_extending()
+        return await self._store.mark(session, self._name, self._token, ttl)
 
     async def finish(self, answer: Answer | None, ttl: float) -> None:
         """Keep the answer, even if the request is cancelled meanwhile."""

@@ -10,19 +10,22 @@ from typing import Any, TypeVar, overload
 
 from vivace import Depends, Vivace
 from vivace.answers.endpoints import Run, around, check_order, place_of
-from vivace.answers.functions import as_dependency, checked_owner
+from vivace.answers.functions import as_dependency, checked_owner, signature_of
 from vivace.exceptions import VivaceError
 from vivace.idempotency.document import SETTINGS, describing
 from vivace.idempotency.middleware import IdempotencyMiddleware
 from vivace.idempotency.settings import Away, Settings
 from vivace.idempotency.stores.memory import MemoryStore
-from vivace.idempotency.stores.protocol import Store
+from vivace.idempotency.stores.protocol import Store, TransactionalStore
 from vivace.idempotency.visit import VISIT, Visit
 from vivace.opening import opening
 from vivace.requests import Request
 from vivace.routing import APIRoute
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+#: What a dependency makes: the visit, whose it is, and the transaction.
+_Made = tuple[Visit, Any, Any]
 
 #: The attribute of an endpoint that takes no keys, whatever its router says.
 EXEMPT = "__idempotency_exempt__"
@@ -106,6 +109,8 @@ class Idempotency:
     @overload
     def required(
         self,
+        endpoint: None = None,
+        /,
         *,
         by: Any = None,
         ttl: float | None = None,
@@ -148,6 +153,8 @@ class Idempotency:
     @overload
     def accepted(
         self,
+        endpoint: None = None,
+        /,
         *,
         by: Any = None,
         ttl: float | None = None,
@@ -241,32 +248,29 @@ class Idempotency:
     def _decorate(self, endpoint: Any, settings: Settings) -> Any:
         place = place_of(endpoint)
 
-        async def call(made: tuple[Visit, Any], arguments: dict[str, Any], run: Run) -> Any:
-            visit, said = made
+        async def call(made: _Made, arguments: dict[str, Any], run: Run) -> Any:
+            visit, said, session = made
             owner = checked_owner(said, settings.by)
-            return await visit.answer(settings, place, owner, run)
+            return await visit.answer(settings, place, owner, session, run)
 
         decorated = around(endpoint, self._visit(settings.by), call)
         setattr(decorated, SETTINGS, settings)
         return decorated
 
     def _visit(self, by: Any) -> Any:
-        """The dependency that gives the visit, and whose the key is."""
-        opened = self._opened
+        """The dependency that gives the visit, whose the key is, and a transaction."""
 
-        if by is None:
+        async def visit(request: Request, **given: Any) -> _Made:
+            return _visit_of(request), given.get("owner"), given.get("session")
 
-            async def visit(request: Request, kit: Any = opened) -> tuple[Visit, Any]:
-                return _visit_of(request), None
-        else:
-            declared = as_dependency(by)
-
-            async def visit(  # type: ignore[misc]
-                request: Request, kit: Any = opened, owner: Any = declared
-            ) -> tuple[Visit, Any]:
-                return _visit_of(request), owner
-
-        return Depends(visit)
+        declared = {"opened": self._opened}
+        if by is not None:
+            declared["owner"] = as_dependency(by)
+        if isinstance(self.store, TransactionalStore):
+            declared["session"] = self.store.session
+        dependency: Any = visit
+        dependency.__signature__ = signature_of(Request, declared)
+        return Depends(dependency)
 
 
 def _visit_of(request: Request) -> Visit:

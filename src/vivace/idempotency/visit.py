@@ -73,13 +73,16 @@ class Visit:
             self._body = RequestBody(receive, max_body)
             self.receive = self._body.receive
 
-    async def answer(self, settings: Settings, place: str, owner: str | None, run: Run) -> Any:
+    async def answer(
+        self, settings: Settings, place: str, owner: str | None, session: Any, run: Run
+    ) -> Any:
         """What the endpoint returns, or what takes its place.
 
         Args:
             settings: Those of the endpoint.
             place: What tells it apart from others.
             owner: Whose key it is; ``None`` for that of whoever has the same credentials.
+            session: The transaction of the request, where the store is in it.
             run: Calls it.
 
         Raises:
@@ -102,7 +105,12 @@ class Visit:
             return self._repeat(held)
         self._claim, self._ttl = claim, settings.ttl
         self._exchange.record(self, self._max_answer)
-        return await run()
+        result = await run()
+        is_final = not isinstance(result, Response) or is_kept(result.status_code)
+        # Before the transaction is committed, which it is when the endpoint has returned.
+        if is_final and not await claim.mark(session, settings.ttl):
+            raise RequestOutstanding
+        return result
 
     def _repeat(self, held: Held) -> Response:
         if held.answer is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from vivace.answers.answer import Answer
 from vivace.answers.circuit import StoreUnavailable
@@ -58,4 +58,21 @@ class Store(Protocol):
         """Close what is open; what is needed later is opened again."""
 
 
-__all__ = ["Held", "Store", "StoreUnavailable"]
+@runtime_checkable
+class TransactionalStore(Store, Protocol):
+    """Keeps keys where the changes of requests are, so that both are committed together.
+
+    Attributes:
+        session: A dependency that gives a request its transaction.
+    """
+
+    session: Any
+
+    async def mark(self, session: Any, name: str, token: str, ttl: float) -> bool:
+        """Have the key used up when the transaction is committed.
+
+        False where another one has the key by now: the transaction may not be committed.
+        """
+
+
+__all__ = ["Held", "Store", "StoreUnavailable", "TransactionalStore"]

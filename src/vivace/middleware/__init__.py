@@ -3,11 +3,11 @@
 Modules import from those before them::
 
     contexts, replay -> exchange -> function
-    routes, request_id -> server_timing, json_lines -> access_log
+    routes, request_id -> server_timing, access_log
     policies -> security_headers
     accept_encoding, codecs -> encoding -> compression
 
-What is Starlette's has a module each, and ``cache`` and ``idempotency`` are packages by themselves.
+``json_lines`` stands by itself, and what is Starlette's has a module each.
 """
 
 from __future__ import annotations

@@ -29,9 +29,18 @@ class TrackedSend:
         self.started = False
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.started = True
-        await self.send(message)
+        if message["type"] != "http.response.start":
+            await self.send(message)
+            return
+        self.started = True
+        try:
+            await self.send(message)
+        except Exception:
+            raise
+        except BaseException:
+            # Cancelled while it waited for room to write: nothing has been written.
+            self.started = False
+            raise
 
 
 def find_handler(error: Exception, scope: Scope) -> Any:

@@ -16,8 +16,9 @@ from vivace.idempotency.stores.protocol import (
     TransactionalStore,
 )
 
-#: How often what could not be kept is tried again, once a second, and how many wait for that.
+#: How often what could not be kept is tried again, after how many seconds, and how many may wait.
 TRIES_LATER: Final = 300
+PAUSE: Final = 1.0
 MOST_LATER: Final = 1000
 
 #: What goes on after its request; a loop keeps no reference to its tasks.
@@ -102,7 +103,7 @@ class Claim:
         """The client has its answer by now; others with the key have to wait for the store."""
         try:
             for _ in range(TRIES_LATER):
-                await asyncio.sleep(1)
+                await asyncio.sleep(PAUSE)
                 try:
                     return await self._keep(answer, ttl)
                 except StoreUnavailable:

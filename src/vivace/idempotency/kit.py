@@ -52,7 +52,8 @@ class Idempotency:
         by: Whose keys they are: a dependency that returns a str, an int or a UUID, as
             ``by_user(auth)``. The same key of two of them is two keys. By default they are told
             apart by what they send as ``Authorization``, ``Cookie`` and ``X-API-Key``; so whoever
-            has been given a new token meanwhile is somebody else.
+            has been given a new token or cookie meanwhile is somebody else, whose request is
+            carried out.
         ttl: Seconds for which an answer is kept.
         wait: Seconds that a second request waits for the first one, before it gets a 409.
         lease: Seconds after which a request can be made again whose process has died.

@@ -98,7 +98,11 @@ class Exchange:
         self._body: AsyncIterator[bytes] | None = None
         self._feed: MemoryObjectSendStream[Message] | None = None
         self._feed_for_function: MemoryObjectReceiveStream[Message] | None = None
+        #: What the function has raised; it may be what the app has.
         self._function_error: BaseException | None = None
+        #: What the app has raised for the function to see.
+        self._seen_error: BaseException | None = None
+        self._has_started = False
         self._app_error: BaseException | None = None
         self._app_scope = anyio.CancelScope()
         #: The function has called ``call_next``, or has ended.
@@ -112,6 +116,10 @@ class Exchange:
         self._before_app = Turn()
         self._in_app = Turn()
         self._after_app = Turn()
+
+    def is_refused_by(self, error: BaseException) -> bool:
+        """Whether ``error`` is the function's own, and can still be answered."""
+        return error is self._function_error is not self._seen_error and not self._has_started
 
     async def run(self, function: Function) -> None:
         """Answer the request.
@@ -168,7 +176,11 @@ class Exchange:
         if response is self._response and self._is_untouched():
             self._mode = Mode.PASS
         else:
-            await response(self._scope, self._replay.read, self._send)
+            await response(self._scope, self._replay.read, self._send_other)
+
+    async def _send_other(self, message: Message) -> None:
+        self._has_started = self._has_started or message["type"] == "http.response.start"
+        await self._send(message)
 
     def _is_untouched(self) -> bool:
         """Whether the app can send the body of its response by itself."""
@@ -210,6 +222,7 @@ class Exchange:
     def _raise_app_error(self) -> None:
         error, self._app_error = self._app_error, None
         if error is not None:
+            self._seen_error = error
             raise error
 
     async def _read_body(self) -> AsyncIterator[bytes]:
@@ -280,6 +293,7 @@ class Exchange:
         if self._mode is Mode.PASS:
             self._after_app.take()
             headers = response.raw_headers
+            self._has_started = True
             await self._send({**start, "status": response.status_code, "headers": headers})
 
     async def _feed_body(self, message: Message) -> None:

@@ -6,7 +6,11 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, get_type_hints
 
+from starlette.exceptions import HTTPException
+
 from vivace import Request, Response, WebSocket
+from vivace.concurrency import run_in_threadpool
+from vivace.exception_handlers import http_exception_handler
 from vivace.middleware.exchange import CallNext, Exchange
 from vivace.types import ASGIApp, Receive, Scope, Send
 
@@ -25,7 +29,8 @@ class FunctionMiddleware:
 
     A function of a :class:`~vivace.Request` is called for requests. It returns the response of
     ``await call_next(request)``, changed or not, or another one; it calls ``call_next`` once or not
-    at all. A function of a :class:`~vivace.WebSocket`, by its annotation, is called for WebSockets.
+    at all. An ``HTTPException`` that it raises is answered as one of an endpoint is. A function of
+    a :class:`~vivace.WebSocket`, by its annotation, is called for WebSockets.
     Everything else passes by it.
 
     Args:
@@ -64,7 +69,13 @@ class FunctionMiddleware:
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
             exchange = Exchange(self._name, self.app, scope, receive, send, self._replay_limit)
-            await exchange.run(self.dispatch)
+            try:
+                await exchange.run(self.dispatch)
+            except HTTPException as error:
+                if not exchange.is_refused_by(error):
+                    raise
+                response = await _refusal(error, scope, receive)
+                await response(scope, receive, send)
         else:
             await self._run_socket(scope, receive, send)
 
@@ -73,6 +84,17 @@ class FunctionMiddleware:
             await self.app(websocket.scope, receive, send)
 
         await self.dispatch(WebSocket(scope, receive, send), call_next)
+
+
+async def _refusal(error: HTTPException, scope: Scope, receive: Receive) -> Any:
+    """What the app answers to ``error`` where an endpoint raises it."""
+    handlers = getattr(scope.get("app"), "exception_handlers", {})
+    kinds = (error.status_code, *type(error).__mro__)
+    handler = next((handlers[kind] for kind in kinds if kind in handlers), http_exception_handler)
+    request = Request(scope, receive)
+    if _is_async(handler):
+        return await handler(request, error)
+    return await run_in_threadpool(handler, request, error)
 
 
 def check_function(function: Any, scope_type: str | None = None) -> str:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vivace import APIRouter, Request, Response, Vivace, WebSocket, WebSocketDisconnect
+from vivace import (
+    APIRouter,
+    HTTPException,
+    Request,
+    Response,
+    Vivace,
+    WebSocket,
+    WebSocketDisconnect,
+)
 from vivace.middleware import CallNext, CallNextSocket, FunctionMiddleware, Middleware
 from vivace.middleware.cors import CORSMiddleware
 from vivace.middleware.function import check_function, name_of
-from vivace.responses import JSONResponse
+from vivace.responses import JSONResponse, StreamingResponse
 from vivace.serve.error_boundary import may_handle_errors
 from vivace.testclient import TestClient
+from vivace.types import Receive, Scope, Send
 
 if TYPE_CHECKING:
     from vivace.websockets import WebSocket as Socket
@@ -222,3 +232,53 @@ def test_an_error_is_answered_inside_of_functions_that_let_it_pass() -> None:
     app.middleware_stack = None
     app.middleware("http")(translating)
     assert TestClient(app).get("/").json() == {"translated": True}
+
+
+async def refusing(request: Request, call_next: CallNext) -> Response:
+    if "late" in request.query_params:
+        await call_next(request)
+    raise HTTPException(401, "Who is it?", headers={"WWW-Authenticate": "Basic"})
+
+
+@pytest.mark.parametrize("query", ["", "?late"])
+def test_what_a_function_refuses_with_is_answered_as_an_endpoint_s(query: str) -> None:
+    app = Vivace(problem_details=True)
+    app.add_middleware(FunctionMiddleware, dispatch=refusing)
+    app.middleware("http")(passing)
+    response = TestClient(app).get(f"/{query}")
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Basic")
+    assert response.json()["detail"] == "Who is it?"
+
+    def handle(request: Request, error: HTTPException) -> Response:
+        return JSONResponse(f"own {error.detail}", error.status_code)
+
+    app = Vivace(exception_handlers={401: handle})
+    app.middleware("http")(refusing)
+    assert TestClient(app).get(f"/{query}").json() == "own Who is it?"
+
+
+async def bare(scope: Scope, receive: Receive, send: Send) -> None:
+    raise HTTPException(418)
+
+
+def test_what_the_app_raises_is_not_the_function_s_to_refuse_with() -> None:
+    with pytest.raises(HTTPException, match="418"):
+        TestClient(FunctionMiddleware(bare, passing)).get("/")
+
+
+async def breaking_off(request: Request, call_next: CallNext) -> Response:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"a"
+        raise HTTPException(418)
+
+    return StreamingResponse(body())
+
+
+def test_what_comes_too_late_to_be_answered_is_raised() -> None:
+    with pytest.raises(HTTPException, match="418"):
+        TestClient(FunctionMiddleware(bare, breaking_off)).get("/")
+
+
+def test_without_an_app_a_refusal_is_answered_too() -> None:
+    response = TestClient(FunctionMiddleware(bare, refusing)).get("/")
+    assert (response.status_code, response.json()) == (401, {"detail": "Who is it?"})

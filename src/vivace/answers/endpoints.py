@@ -43,15 +43,14 @@ def around(endpoint: Any, dependency: Any, call: Around) -> Any:
         async def run() -> Any:
             if is_async:
                 return await endpoint(*args, **kwargs)
-            return await run_in_threadpool(endpoint, *args, **kwargs)
+            result = await run_in_threadpool(endpoint, *args, **kwargs)
+            return await result if inspect.isawaitable(result) else result
 
         if name not in kwargs:
             return await run()
         return await call(kwargs.pop(name), kwargs, run)
 
-    is_async = inspect.iscoroutinefunction(endpoint) or inspect.iscoroutinefunction(
-        getattr(endpoint, "__call__", None)  # noqa: B004 - its kind is asked for
-    )
+    is_async = _is_async(endpoint)
     parameter = inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[Any, dependency]
     )
@@ -59,6 +58,14 @@ def around(endpoint: Any, dependency: Any, call: Around) -> Any:
         parameters=_with(parameter, signature.parameters.values())
     )
     return wrapped
+
+
+def _is_async(endpoint: Any) -> bool:
+    """Whether it returns what is to be awaited: also a decorator's that only passes it on."""
+    called = inspect.unwrap(endpoint)
+    return inspect.iscoroutinefunction(called) or inspect.iscoroutinefunction(
+        getattr(called, "__call__", None)  # noqa: B004 - its kind is asked for
+    )
 
 
 def _with(

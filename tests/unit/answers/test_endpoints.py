@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -62,6 +63,24 @@ def test_called_by_itself_an_endpoint_is_what_it_was() -> None:
         return number + 1
 
     assert asyncio.run(around(read, Depends(make), say)(1)) == 2
+
+
+def test_other_decorators_may_stand_below() -> None:
+    async def read(number: int) -> int:
+        return number
+
+    @functools.wraps(read)
+    def passes_on(*args: Any, **kwargs: Any) -> Any:
+        return read(*args, **kwargs)
+
+    def makes(number: int) -> Any:
+        return read(number)
+
+    app = Vivace()
+    app.get("/passes-on")(around(passes_on, Depends(make), say))
+    app.get("/makes")(around(makes, Depends(make), say))
+    for path in ("/passes-on", "/makes"):
+        assert TestClient(app).get(f"{path}?number=7").json() == ["made", 7]
 
 
 def test_what_yields_and_what_is_no_function_is_refused() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 
 IDENTITY = "identity"
@@ -16,6 +15,9 @@ _ELEMENT = re.compile(
 
 #: A list of more than these is no browser's.
 MOST_ELEMENTS = 32
+
+#: What is longer is read each time: clients fill no memory.
+LONGEST_REMEMBERED = 256
 
 
 def parse_accept_encoding(value: str) -> dict[str, float]:
@@ -31,8 +33,7 @@ def parse_accept_encoding(value: str) -> dict[str, float]:
     return weights
 
 
-@lru_cache(maxsize=512)
-def choose_coding(value: str | None, codings: Sequence[str]) -> tuple[str | None, bool]:
+def choose_coding(value: str | None, codings: tuple[str, ...]) -> tuple[str | None, bool]:
     """The coding for a response, and whether it may go without one.
 
     Args:
@@ -47,6 +48,11 @@ def choose_coding(value: str | None, codings: Sequence[str]) -> tuple[str | None
     """
     if value is None:
         return IDENTITY, True
+    return (_choose if len(value) <= LONGEST_REMEMBERED else _choose.__wrapped__)(value, codings)
+
+
+@lru_cache(maxsize=512)
+def _choose(value: str, codings: tuple[str, ...]) -> tuple[str | None, bool]:
     weights = parse_accept_encoding(value)
     others = weights.get("*", 0.0)
     best, best_weight = None, 0.0

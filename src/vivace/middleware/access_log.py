@@ -109,7 +109,12 @@ class AccessLogMiddleware:
         said = f"{attributes['http.request.method']} {attributes['url.path']} {status}"
         if "error.type" in attributes:
             said += f" {attributes['error.type']}"
-        self._logger.log(level, "%s %.1fms", said, visit.duration * 1000, extra=attributes)
+        # Made by hand, as where it was logged from says nothing, and to find out takes a while.
+        arguments = (said, visit.duration * 1000)
+        record = self._logger.makeRecord(
+            self._logger.name, level, __file__, 0, "%s %.1fms", arguments, None, extra=attributes
+        )
+        self._logger.handle(record)
 
     def _attributes(self, visit: Visit) -> dict[str, Any]:
         scope = visit.scope

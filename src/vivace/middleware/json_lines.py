@@ -12,6 +12,8 @@ from opentelemetry import trace
 #: What every record has; all else was given to it as ``extra``.
 _STANDARD = frozenset({*vars(logging.makeLogRecord({})), "asctime", "message", "taskName"})
 
+_encode = json.JSONEncoder(default=str).encode
+
 
 class JSONLinesFormatter(logging.Formatter):
     """Writes a record as one JSON object, all on one line and in ASCII.
@@ -41,7 +43,7 @@ class JSONLinesFormatter(logging.Formatter):
             written["exception.type"] = f"{kind.__module__}.{kind.__qualname__}"
             written["exception.message"] = str(error)
             written["exception.stacktrace"] = self.formatException(record.exc_info)
-        return json.dumps(written, default=str)
+        return _encode(written)
 
 
 __all__ = ["JSONLinesFormatter"]

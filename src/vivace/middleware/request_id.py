@@ -110,7 +110,8 @@ class RequestIdMiddleware:
         self._make = make
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
+        # An app that is mounted may have one too: the request has its id by then.
+        if scope["type"] not in ("http", "websocket") or SCOPE_KEY in scope:
             await self.app(scope, receive, send)
             return
         id = self._given(scope) or self._make()

@@ -53,6 +53,10 @@ def test_of_a_list_without_end_the_beginning_is_read() -> None:
     assert len(parse_accept_encoding(",".join(f"c{n}" for n in range(100)))) == 32
 
 
+def test_a_long_value_is_read_as_a_short_one() -> None:
+    assert choose_coding("gzip" + " " * 1000 + ";q=0.5", CODINGS) == ("gzip", True)
+
+
 names = st.sampled_from([*CODINGS, "identity", "*", "deflate", "x"])
 weights = st.integers(0, 1000).map(lambda thousandths: thousandths / 1000)
 

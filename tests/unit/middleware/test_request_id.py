@@ -174,6 +174,14 @@ def test_the_lifespan_passes_by() -> None:
         assert client.get("/").status_code == 200
 
 
+def test_a_mounted_app_with_ids_of_its_own_has_the_one_of_the_request() -> None:
+    app = make_app()
+    app.mount("/inner", make_app())
+    response = TestClient(app).get("/inner/")
+    id = response.headers["X-Request-ID"]
+    assert response.json() == [id, id]
+
+
 def test_ids_are_uuids_and_those_of_version_7_sort_by_time() -> None:
     assert uuid.UUID(make_uuid4()).version == 4
     before = time.time_ns() // 1_000_000

@@ -12,6 +12,7 @@ import time
 import uuid
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +260,24 @@ def test_gzip_is_read_by_others(server: Server) -> None:
     line = b"GET / HTTP/1.0\r\nHost: shop\r\nAccept-Encoding: gzip\r\n\r\n"
     reply = exchange(server, line)
     assert json.loads(gzip.decompress(reply.body))["text"] == "x" * 500
+
+
+def test_a_server_that_stops_ends_what_is_open_and_logs_it() -> None:
+    app_dir = str(Path(__file__).parent)
+    with serving("stacked_app:app", "--app-dir", app_dir) as stopping, ExitStack() as open_ones:
+        ids = [new_id() for _ in range(4)]
+        paths = ("/stream", "/yielded", "/events")
+        for path, headers in zip(paths, ids[:3], strict=True):
+            stream = stopping.client.stream("GET", path, headers=headers)
+            response = open_ones.enter_context(stream)
+            next(response.iter_raw())
+        url = f"ws://127.0.0.1:{stopping.port}/socket"
+        socket = open_ones.enter_context(connect(url, additional_headers=ids[3]))
+        socket.recv()
+        assert stopping.terminate(30) < 20
+    for headers in ids:
+        record(stopping, headers["X-Request-ID"])
+    assert "Traceback" not in stopping.log
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")

@@ -2,7 +2,7 @@
 
 Inside, a module imports from those before it::
 
-    answer, circuit, functions -> exchange, connection -> endpoints
+    answer, circuit, credentials, functions -> exchange, connection -> endpoints
 """
 
 from vivace.answers.answer import Answer

@@ -13,7 +13,7 @@ from vivace.answers.endpoints import Run, around, check_order, name_of, place_of
 from vivace.answers.functions import as_dependency, checked_owner, signature_of
 from vivace.caching.lookup import Lookup
 from vivace.caching.middleware import CacheMiddleware
-from vivace.caching.policy import Policy, check_tags, filled
+from vivace.caching.policy import Policy, check_tags, filled, logger
 from vivace.caching.stores.memory import MemoryStore
 from vivace.caching.stores.protocol import Store, StoreUnavailable
 from vivace.caching.visit import ALL, VISIT, Visit, path_tag
@@ -81,6 +81,7 @@ class Cache:
         self.max_answer = max_answer
         self.lookup = Lookup(self._store, wait=wait, lead=lead)
         self._pending: set[str] = set()
+        self._warned: set[str] = set()
         self._is_installed = False
         self._opened = opening(self)
 
@@ -114,8 +115,9 @@ class Cache:
         ``private`` the answer is not kept, and ``s-maxage`` and ``max-age`` replace ``seconds``.
 
         All dependencies of the endpoint run before an answer is given, so that whom they refuse
-        gets none. Requests with ``Authorization`` or ``Cookie`` are neither given one, nor is
-        theirs kept, unless ``by`` or ``shared`` says whose it is.
+        gets none. Requests with ``Authorization``, ``Cookie`` or ``X-API-Key``, and those to an
+        endpoint with a security scheme, are neither given one, nor is theirs kept, unless ``by`` or
+        ``shared`` says whose it is.
 
         Args:
             seconds: For how long an answer is given without being made anew.
@@ -238,6 +240,12 @@ class Cache:
     async def close(self) -> None:
         """Close the store's connections."""
         await self._store.close()
+
+    def warn_once(self, place: str, message: str) -> None:
+        """Log what is wrong with an endpoint, and not with each request to it."""
+        if place not in self._warned:
+            self._warned.add(place)
+            logger.warning(message, place)
 
     def _visit(self, by: Any) -> Any:
         """The dependency that gives the visit, and whose it is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import unquote_plus
 
+from vivace.answers.credentials import USUAL
 from vivace.answers.functions import digest
 from vivace.datastructures import Headers
 from vivace.types import Scope
@@ -55,7 +56,7 @@ def _name(parameter: str) -> str:
 
 def has_credentials(headers: Headers) -> bool:
     """Whether a request may be somebody's own."""
-    return "authorization" in headers or "cookie" in headers
+    return any(field in headers for field in USUAL)
 
 
 def is_plain(headers: Headers) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vivace import HTTPException, Response
 from vivace.answers.answer import Answer
+from vivace.answers.credentials import has_scheme
 from vivace.answers.endpoints import Run
 from vivace.answers.exchange import Exchange
 from vivace.caching.conditions import is_not_modified, not_modified, with_etag
@@ -83,7 +84,7 @@ class Visit:
         headers = Headers(scope=self._scope)
         self._is_owned = owner is not None
         self._is_private = has_credentials(headers) or self._is_owned
-        is_anyones = policy.shared or self._is_owned or not self._is_private
+        is_anyones = policy.shared or self._is_owned or not self._may_be_somebodys(policy, place)
         if self._scope["method"] not in ("GET", "HEAD") or not is_anyones or not is_plain(headers):
             return await run()
         key = key_of(self._scope, place, policy.vary, owner)
@@ -94,6 +95,18 @@ class Visit:
             self._exchange.replace(self._rendered(found.entry))
             return Response()
         return await self._make(found, run)
+
+    def _may_be_somebodys(self, policy: Policy, place: str) -> bool:
+        if self._is_private or policy.by is not None:
+            return self._is_private
+        is_guarded = has_scheme(self._scope.get("route"))
+        if is_guarded:
+            self._cache.warn_once(
+                place,
+                "The answers of %s are not kept, as it depends on who asks. Say by= whose they "
+                "are, or shared=True where all get the same.",
+            )
+        return is_guarded
 
     async def _look(self, key: str, tags: Sequence[str], headers: Headers) -> Found:
         try:

@@ -51,7 +51,8 @@ class Idempotency:
         store: Where keys are kept; by default, in the memory of this process.
         by: Whose keys they are: a dependency that returns a str, an int or a UUID, as
             ``by_user(auth)``. The same key of two of them is two keys. By default they are told
-            apart by what they send as ``Authorization``, ``Cookie`` and ``X-API-Key``; so whoever
+            apart by what they send as ``Authorization``, ``Cookie`` and ``X-API-Key``, and for the
+            security schemes of the endpoint; so whoever
             has been given a new token or cookie meanwhile is somebody else, whose request is
             carried out.
         ttl: Seconds for which an answer is kept.

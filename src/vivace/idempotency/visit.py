@@ -8,6 +8,7 @@ from typing import Any
 
 from vivace import Response
 from vivace.answers.answer import Answer
+from vivace.answers.credentials import credential_fields
 from vivace.answers.endpoints import Run
 from vivace.answers.exchange import Exchange
 from vivace.answers.functions import digest
@@ -150,7 +151,7 @@ class Visit:
 
     def _name(self, place: str, owner: str | None, key: str) -> str:
         if owner is None:
-            fields = ("authorization", "cookie", "x-api-key")
+            fields = credential_fields(self._scope.get("route"))
             credentials = (v for field in fields for v in (field, *self._headers.getlist(field)))
             owner = f"credentials {digest(*credentials)}"
         scope = self._scope

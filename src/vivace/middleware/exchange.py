@@ -25,6 +25,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from vivace import Request, Response
 from vivace.middleware.contexts import Turn
 from vivace.middleware.replay import GONE, Replay
+from vivace.requests import ClientDisconnect
 from vivace.responses import StreamingResponse
 from vivace.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -138,6 +139,8 @@ class Exchange:
         self._after_app.take()
         self._after_app.take_back(self._before_app)
         error = self._function_error or self._app_error
+        if isinstance(error, ClientDisconnect) and error is self._seen_error:
+            return  # The app has given up a response that nobody waits for.
         if error is not None:
             # It was raised in another task already, and is nobody's consequence.
             raise error
@@ -213,6 +216,9 @@ class Exchange:
         self._after_app.begin()
         if self._response is None:
             self._raise_app_error()
+            if self._replay.is_gone:
+                self._seen_error = ClientDisconnect()
+                raise self._seen_error
             raise RuntimeError(
                 f"No response returned: the app inside of the middleware {self._name} has ended "
                 "without one."

@@ -25,7 +25,8 @@ class Replay:
         self._limit = limit
         self._kept: deque[Message] = deque()
         self._size = 0
-        self._is_gone = False
+        #: Whether the client was seen to leave.
+        self.is_gone = False
         # Both may wait at once: who gets a message that is for the other one hands it on.
         self._turn = anyio.Lock(fast_acquire=True)
 
@@ -55,10 +56,10 @@ class Replay:
         return message
 
     async def _next(self) -> Message:
-        if self._is_gone:
+        if self.is_gone:
             return GONE
         message = await self._receive()
-        self._is_gone = message["type"] == "http.disconnect"
+        self.is_gone = message["type"] == "http.disconnect"
         return message
 
 

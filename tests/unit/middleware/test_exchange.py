@@ -16,6 +16,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from vivace import BackgroundTasks, Depends, Request, Response, Vivace
 from vivace.middleware.exchange import AppResponse, CallNext
 from vivace.middleware.function import FunctionMiddleware
+from vivace.requests import ClientDisconnect
 from vivace.responses import FileResponse, JSONResponse, PlainTextResponse, StreamingResponse
 from vivace.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -365,6 +366,27 @@ async def test_an_app_that_ends_without_a_response_is_an_error_that_says_so() ->
 
     with pytest.raises(RuntimeError, match=r"No response returned: .*test_exchange\.passing"):
         await Connection().call(FunctionMiddleware(silent, passing))
+
+
+async def test_a_response_that_is_given_up_as_the_client_has_left_is_no_error() -> None:
+    async def waiting(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    seen: list[str] = []
+
+    async def watching(request: Request, call_next: CallNext) -> Response:
+        try:
+            return await call_next(request)
+        except ClientDisconnect:
+            seen.append("left")
+            raise
+
+    connection = Connection()
+    connection.leave()
+    app = FunctionMiddleware(FunctionMiddleware(waiting, watching), passing)
+    await connection.call(app)
+    assert (connection.sent, seen) == ([], ["left"])
 
 
 async def test_calling_next_twice_is_an_error_that_says_so() -> None:

@@ -127,8 +127,9 @@ class Cache:
                 which has answers of its own; ``None`` stands for nobody. As
                 ``by_user(auth)``.
             shared: Whether all get the same answer, also those who have credentials.
-            client_seconds: For how long clients may use an answer without asking; by default, for
-                as long as it is kept here. 0 has them ask each time, which costs a 304.
+            client_seconds: For how long clients may use an answer without asking. 0 has them ask
+                each time, which costs a 304. By default that is so for requests with credentials;
+                other clients may use it for as long as it is kept here.
             stale_while_revalidate: For how many seconds after that it is given while one request
                 makes a new one (RFC 5861, section 3).
             stale_if_error: For how many seconds after that it is given where the endpoint fails

@@ -190,7 +190,9 @@ class Visit:
         assert self._policy is not None
         whose = "private" if self._is_private else "public"
         seconds = self._policy.client_seconds
-        if seconds == 0:
+        # A browser knows its answers by their address alone: the next one who signs in there must
+        # not find those of the last one.
+        if seconds == 0 or (seconds is None and self._is_private):
             return f"{whose}, no-cache"
         # A client reckons from the age (RFC 9111, section 4.2).
         return f"{whose}, max-age={int(entry.fresh_for if seconds is None else age + seconds)}"

@@ -6,7 +6,11 @@ from tests.unit.answers.imports import check_imports
 
 import vivace.answers
 
-PARTS = [{"answer", "circuit", "credentials", "functions"}, {"exchange", "connection"}, {"endpoints"}]
+PARTS = [
+    {"answer", "circuit", "credentials", "functions"},
+    {"exchange", "connection"},
+    {"endpoints"},
+]
 
 
 def test_a_module_imports_from_those_before_it() -> None:

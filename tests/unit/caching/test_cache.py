@@ -12,6 +12,7 @@ from vivace.caching import Cache, Entry, MemoryStore
 from vivace.caching.stores.protocol import Lead, StoreUnavailable
 from vivace.exceptions import VivaceError
 from vivace.middleware.gzip import GZipMiddleware
+from vivace.ratelimit import Limiter
 from vivace.responses import JSONResponse, StreamingResponse
 from vivace.testclient import TestClient
 
@@ -238,14 +239,14 @@ def test_each_owner_has_answers_of_its_own() -> None:
     # Nobody has those that are nobody's, unless there may be somebody.
     assert [counting.ask(), counting.ask(), counting.ask(Authorization="a")] == [3, 3, 4]
     headers = counting.client.get("/", headers=ada).headers
-    assert headers["cache-control"] == "private, max-age=60"
+    assert headers["cache-control"] == "private, no-cache"
 
 
 def test_what_is_shared_is_the_same_for_all() -> None:
     counting = Counting().get(shared=True)
     assert [counting.ask(Authorization=one) for one in "ab"] == [1, 1]
     said = counting.client.get("/", headers={"Cookie": "a=b"}).headers["cache-control"]
-    assert said == "private, max-age=60"
+    assert said == "private, no-cache"
     assert counting.client.get("/").headers["cache-control"] == "public, max-age=60"
 
 
@@ -268,6 +269,12 @@ def test_whom_a_dependency_refuses_gets_nothing_that_is_kept() -> None:
     for headers in ({}, {"Authorization": "bad"}, {"If-None-Match": "*"}):
         assert counting.client.get("/", headers=headers).status_code == 401
     assert len(calls) == 5
+
+
+def test_what_is_private_may_be_used_for_as_long_as_is_said() -> None:
+    counting = Counting().get(by=by_name, client_seconds=9)
+    said = counting.client.get("/", headers={"X-Name": "ada"}).headers["cache-control"]
+    assert said == "private, max-age=9"
 
 
 # Invalidating.
@@ -419,6 +426,33 @@ def test_the_endpoint_may_forbid_stale_answers(clock: Clock) -> None:
 
 
 # What stands around.
+
+
+@pytest.mark.parametrize("is_outside", [True, False])
+def test_limits_count_what_is_given_again_too(is_outside: bool) -> None:
+    counting, limiter = Counting(), Limiter()
+    limit, store = limiter.limit("3/minute"), counting.cache.store(60)
+
+    async def read() -> int:
+        counting.runs += 1
+        return counting.runs
+
+    counting.app.get("/")(limit(store(read)) if is_outside else store(limit(read)))
+    answers = [counting.client.get("/") for _ in range(4)]
+    assert [one.status_code for one in answers] == [200, 200, 200, 429]
+    assert counting.runs == 1
+    # Of an answer that is given again nothing is said that was true of another request.
+    assert "ratelimit" in answers[0].headers
+    assert "ratelimit" not in answers[1].headers
+
+
+def test_a_limiter_that_is_installed_says_what_is_left_each_time() -> None:
+    counting, limiter = Counting(), Limiter()
+    limiter.install(counting.app, "3/minute")
+    counting.get()
+    said = [counting.client.get("/").headers["ratelimit"] for _ in range(3)]
+    assert [one.split(";")[1] for one in said] == ["r=2", "r=1", "r=0"]
+    assert counting.runs == 1
 
 
 def test_compression_around_it_compresses_what_is_kept() -> None:

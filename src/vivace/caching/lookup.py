@@ -57,8 +57,11 @@ class Lookup:
         self._lead = lead
         self._flights = Flights()
 
-    async def look(self, key: str, tags: Sequence[str]) -> Found:
+    async def look(self, key: str, tags: Sequence[str], kept_for: float) -> Found:
         """Look for the answer of ``key``: wait for it, if someone makes it, but not for long.
+
+        Args:
+            kept_for: Seconds for which it will be of use, if it is made.
 
         Raises:
             StoreUnavailable: The store is away.
@@ -70,7 +73,7 @@ class Lookup:
                 return Found(entry, is_hit=True)
             flight = self._flights.find(key)
             if flight is None:
-                return await self._lead_or_follow(key, tags, entry, until)
+                return await self._lead_or_follow(key, tags, kept_for, entry, until)
             if _is_given_stale(entry):
                 return Found(entry, is_hit=True)
             await flight.wait(until - time.monotonic())
@@ -89,7 +92,12 @@ class Lookup:
         return Found(entry, is_hit=entry is not None and entry.is_fresh(time.time()))
 
     async def _lead_or_follow(
-        self, key: str, tags: Sequence[str], entry: Entry | None, until: float
+        self,
+        key: str,
+        tags: Sequence[str],
+        kept_for: float,
+        entry: Entry | None,
+        until: float,
     ) -> Found:
         """For this process, make the answer or look whether another one has made it."""
         flight = self._flights.begin(key)
@@ -97,8 +105,13 @@ class Lookup:
         try:
             after = LOOK_AFTER
             while True:
-                lead = await self._store.lead(key, tags, self._lead)
+                lead = await self._store.lead(key, tags, self._lead, kept_for)
                 if lead is not None:
+                    # Whoever had the lead before may have kept the answer since it was looked for.
+                    entry = await self._store.find(key, tags)
+                    if entry is not None and entry.is_fresh(time.time()):
+                        await self._store.release(key, lead)
+                        return Found(entry, is_hit=True)
                     turn = Turn(key, flight, lead)
                     return Found(entry, turn)
                 if _is_given_stale(entry):

@@ -54,6 +54,11 @@ class Policy:
             raise ValueError("shared=True and by= contradict each other. Take one of them.")
         object.__setattr__(self, "vary", tuple(field.lower() for field in self.vary))
 
+    @property
+    def kept_for(self) -> float:
+        """Seconds for which an answer is of use, stale ones included."""
+        return self.seconds + max(self.stale_while_revalidate, self.stale_if_error)
+
     def lifetime(self, answer: Answer, *, is_owned: bool) -> float | None:
         """Seconds for which ``answer`` is fresh; ``None`` where it may not be kept.
 

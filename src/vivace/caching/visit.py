@@ -89,7 +89,7 @@ class Visit:
             return await run()
         key = key_of(self._scope, place, policy.vary, owner)
         tags = [ALL, path_tag(self._scope["path"]), *filled(policy.tags, arguments)]
-        found = await self._look(key, tags, headers)
+        found = await self._look(key, tags, policy.kept_for, headers)
         self._policy = policy
         if found.is_hit and found.entry is not None:
             self._exchange.replace(self._rendered(found.entry))
@@ -108,13 +108,15 @@ class Visit:
             )
         return is_guarded
 
-    async def _look(self, key: str, tags: Sequence[str], headers: Headers) -> Found:
+    async def _look(
+        self, key: str, tags: Sequence[str], kept_for: float, headers: Headers
+    ) -> Found:
         try:
             await self._cache.invalidate_pending()
             said = directives([v.encode("latin-1") for v in headers.getlist("cache-control")])
             if self._scope["method"] == "HEAD" or "no-store" in said:
                 return await self._cache.lookup.read(key, tags)
-            return await self._cache.lookup.look(key, tags)
+            return await self._cache.lookup.look(key, tags, kept_for)
         except StoreUnavailable:
             return Found()
 

@@ -529,9 +529,9 @@ class Flaky(MemoryStore):
         await self._check()
         return await super().find(key, tags)
 
-    async def lead(self, key: str, tags: Any, seconds: float) -> Lead | None:
+    async def lead(self, *given: Any) -> Lead | None:
         await self._check()
-        return await super().lead(key, tags, seconds)
+        return await super().lead(*given)
 
     async def keep(self, key: str, entry: Entry, lead: Lead) -> bool:
         await self._check()

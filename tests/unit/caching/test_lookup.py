@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from vivace import Response, Vivace
-from vivace.caching import Cache, MemoryStore, RedisStore, Store
+from vivace.answers import Answer
+from vivace.caching import Cache, Entry, Lead, MemoryStore, RedisStore, Store
 from vivace.caching.lookup import Found, Lookup
 from vivace.testclient import AsyncTestClient
 
@@ -218,13 +219,35 @@ def test_over_processes_one_makes_it(kind: str, request: pytest.FixtureRequest) 
     asyncio.run(ask())
 
 
+def test_what_was_kept_while_the_lead_was_asked_for_is_not_made_again() -> None:
+    class Slow(MemoryStore):
+        """By the time that the lead is given, another one has kept the answer."""
+
+        async def lead(self, *given: Any) -> Lead | None:
+            lead = await super().lead(*given)
+            assert lead is not None
+            await self.keep("a", Entry(Answer(200, (), b"x"), time.time(), 60), lead)
+            return await super().lead(*given)
+
+    async def ask() -> None:
+        store = Slow()
+        lookup = Lookup(store, wait=60, lead=60)
+        found = await lookup.look("a", [], 60)
+        assert found.is_hit
+        assert found.turn is None
+        # And the lead is given back.
+        assert await MemoryStore.lead(store, "a", [], 60, 60)
+
+    asyncio.run(ask())
+
+
 def test_a_process_that_is_gone_is_waited_for_no_longer_than_its_lead() -> None:
     async def ask() -> Found:
         store = MemoryStore()
         gone, here = (Lookup(store, wait=60, lead=0.05) for _ in range(2))
-        assert (await gone.look("a", [])).turn
+        assert (await gone.look("a", [], 60)).turn
         started = time.monotonic()
-        found = await here.look("a", [])
+        found = await here.look("a", [], 60)
         assert time.monotonic() - started < 20
         return found
 
@@ -235,7 +258,7 @@ def test_who_has_waited_for_another_process_long_enough_makes_its_own() -> None:
     async def ask() -> Found:
         store = MemoryStore()
         one, other = (Lookup(store, wait=0.03, lead=60) for _ in range(2))
-        assert (await one.look("a", [])).turn
-        return await other.look("a", [])
+        assert (await one.look("a", [], 60)).turn
+        return await other.look("a", [], 60)
 
     assert asyncio.run(ask()) == Found()

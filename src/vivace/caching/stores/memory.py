@@ -63,7 +63,9 @@ class MemoryStore:
             self._kept.move_to_end(key)
             return entry
 
-    async def lead(self, key: str, tags: Sequence[str], seconds: float) -> Lead | None:
+    async def lead(
+        self, key: str, tags: Sequence[str], seconds: float, kept_for: float
+    ) -> Lead | None:
         with self._lock:
             now = time.monotonic()
             led = self._leads.get(key)

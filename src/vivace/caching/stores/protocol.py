@@ -40,11 +40,14 @@ class Store(Protocol):
     async def find(self, key: str, tags: Sequence[str]) -> Entry | None:
         """The entry of ``key``, also a stale one; ``None`` where there is none to be given."""
 
-    async def lead(self, key: str, tags: Sequence[str], seconds: float) -> Lead | None:
+    async def lead(
+        self, key: str, tags: Sequence[str], seconds: float, kept_for: float
+    ) -> Lead | None:
         """Become the one who makes the answer; ``None`` where another one does.
 
         Args:
             seconds: After these another one may, as this one may be gone.
+            kept_for: Seconds for which the answer is of use, and so the versions of its tags.
         """
 
     async def keep(self, key: str, entry: Entry, lead: Lead) -> bool:

@@ -14,9 +14,9 @@ from vivace.caching.entry import Entry
 from vivace.caching.policy import logger
 from vivace.caching.stores.protocol import Lead
 
-#: Seconds for which the version of a tag is kept after it was used last. It may be forgotten: what
-#: has the tag is not found then.
-VERSION_KEPT: Final = 86_400
+#: Seconds for which the version of a tag is kept at least: longer than it takes to make an answer.
+#: If it is forgotten, what has the tag is not found any more.
+VERSION_KEPT: Final = 600
 
 #: The lead, if nobody has it, and the versions of the tags; one that has none gets a new one.
 _LEAD: Final = """
@@ -25,7 +25,9 @@ local versions = {}
 for number = 2, #KEYS do
     local version = redis.call('GET', KEYS[number])
     if version then
-        redis.call('EXPIRE', KEYS[number], ARGV[3])
+        if redis.call('TTL', KEYS[number]) < tonumber(ARGV[3]) then
+            redis.call('EXPIRE', KEYS[number], ARGV[3])
+        end
     else
         version = ARGV[1] .. number
         redis.call('SET', KEYS[number], version, 'EX', ARGV[3])
@@ -99,10 +101,13 @@ class RedisStore:
         except ValueError:
             return None  # Another version of the program has written it.
 
-    async def lead(self, key: str, tags: Sequence[str], seconds: float) -> Lead | None:
+    async def lead(
+        self, key: str, tags: Sequence[str], seconds: float, kept_for: float
+    ) -> Lead | None:
         token = token_hex(8)
         keys = [self._lead(key), *map(self._tag, tags)]
-        versions = await self._redis.run(_LEAD, keys, token, _milliseconds(seconds), VERSION_KEPT)
+        times = _milliseconds(seconds), VERSION_KEPT + ceil(seconds + kept_for)
+        versions = await self._redis.run(_LEAD, keys, token, *times)
         if versions is None:
             return None
         return Lead(token, tuple(version.decode() for version in versions))

@@ -39,7 +39,7 @@ def entry(text: bytes = b"text", fresh_for: float = 60) -> Entry:
 def test_what_is_kept_is_found(run: Callable[[Check], None]) -> None:
     async def check(store: Store) -> None:
         assert await store.find("a", ["t"]) is None
-        lead = await store.lead("a", ["t"], 10)
+        lead = await store.lead("a", ["t"], 10, 60)
         assert lead is not None
         kept = entry()
         assert await store.keep("a", kept, lead)
@@ -51,17 +51,17 @@ def test_what_is_kept_is_found(run: Callable[[Check], None]) -> None:
 
 def test_one_leads_until_it_gives_the_lead_back(run: Callable[[Check], None]) -> None:
     async def check(store: Store) -> None:
-        lead = await store.lead("a", [], 10)
+        lead = await store.lead("a", [], 10, 60)
         assert lead is not None
-        assert await store.lead("a", [], 10) is None
-        assert await store.lead("b", [], 10) is not None
+        assert await store.lead("a", [], 10, 60) is None
+        assert await store.lead("b", [], 10, 60) is not None
         await store.release("a", lead)
-        second = await store.lead("a", [], 10)
+        second = await store.lead("a", [], 10, 60)
         assert second is not None
         # Whoever had it before has it no more.
         await store.release("a", lead)
         assert not await store.keep("a", entry(), lead)
-        assert await store.lead("a", [], 10) is None
+        assert await store.lead("a", [], 10, 60) is None
         assert await store.keep("a", entry(), second)
 
     run(check)
@@ -69,10 +69,10 @@ def test_one_leads_until_it_gives_the_lead_back(run: Callable[[Check], None]) ->
 
 def test_a_lead_ends_by_itself(run: Callable[[Check], None]) -> None:
     async def check(store: Store) -> None:
-        gone = await store.lead("a", [], 0.01)
+        gone = await store.lead("a", [], 0.01, 60)
         assert gone is not None
         await asyncio.sleep(0.05)
-        lead = await store.lead("a", [], 10)
+        lead = await store.lead("a", [], 10, 60)
         assert lead is not None
         assert not await store.keep("a", entry(b"late"), gone)
         assert await store.keep("a", entry(b"text"), lead)
@@ -86,7 +86,7 @@ def test_a_lead_ends_by_itself(run: Callable[[Check], None]) -> None:
 def test_what_is_invalidated_is_not_found(run: Callable[[Check], None]) -> None:
     async def check(store: Store) -> None:
         for key, tags in (("a", ["x", "y"]), ("b", ["y"])):
-            lead = await store.lead(key, tags, 10)
+            lead = await store.lead(key, tags, 10, 60)
             assert lead is not None
             assert await store.keep(key, entry(), lead)
         await store.invalidate(["x", "other"])
@@ -101,7 +101,7 @@ def test_what_is_invalidated_is_not_found(run: Callable[[Check], None]) -> None:
 def test_what_is_invalidated_while_it_is_made_is_never_found(run: Callable[[Check], None]) -> None:
     async def check(store: Store) -> None:
         for _ in range(2):
-            lead = await store.lead("a", ["x"], 10)
+            lead = await store.lead("a", ["x"], 10, 60)
             assert lead is not None
             await store.invalidate(["x"])
             await store.keep("a", entry(), lead)
@@ -112,7 +112,7 @@ def test_what_is_invalidated_while_it_is_made_is_never_found(run: Callable[[Chec
 
 def test_what_is_of_no_use_is_not_found(run: Callable[[Check], None]) -> None:
     async def check(store: Store) -> None:
-        lead = await store.lead("a", [], 10)
+        lead = await store.lead("a", [], 10, 60)
         assert lead is not None
         assert await store.keep("a", entry(fresh_for=0.01), lead)
         await asyncio.sleep(0.05)

@@ -17,7 +17,7 @@ def entry(size: int) -> Entry:
 
 
 async def put(store: MemoryStore, key: str, size: int, tags: tuple[str, ...] = ()) -> bool:
-    lead = await store.lead(key, tags, 10)
+    lead = await store.lead(key, tags, 10, 60)
     assert lead is not None
     return await store.keep(key, entry(size), lead)
 

@@ -266,6 +266,7 @@ def _visit_of(request: Request) -> Visit:
     visit: Visit | None = request.scope.get(VISIT)
     if visit is None:
         raise VivaceError("The cache is not in this app. Call cache.install(app).")
+    visit.arrive(request.scope)
     return visit
 
 

@@ -48,6 +48,10 @@ class Visit:
         #: What is invalidated when the answer is sent.
         self._invalidated: list[str] = []
 
+    def arrive(self, scope: Scope) -> None:
+        """The request has come to its endpoint, maybe one of a mounted app, with its own scope."""
+        self._scope = scope
+
     async def send(self, message: Message) -> None:
         """The ``send`` for what is inside."""
         if self._invalidated and message["type"] == "http.response.start":
@@ -135,12 +139,13 @@ class Visit:
             return await run()
         try:
             return await run()
-        except HTTPException:
-            raise  # An answer of the endpoint's, which is looked at when it is complete.
-        except Exception:
+        except Exception as error:
+            handlers = self._scope["app"].exception_handlers
+            if any(kind in handlers for kind in type(error).__mro__ if kind is not Exception):
+                raise  # The answer to it is looked at when it is complete.
+            # Raised on, so that dependencies roll back; but as one that is answered here, inside.
             logger.exception("A stale answer is given in place of an error.")
-            self._exchange.replace(self._rendered(self._stale))
-            return Response()
+            raise HTTPException(500) from error
 
     async def completed(self, answer: Answer) -> Answer:
         """See :class:`~vivace.answers.exchange.Recorder`."""

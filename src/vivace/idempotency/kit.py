@@ -279,6 +279,7 @@ def _visit_of(request: Request) -> Visit:
     visit: Visit | None = request.scope.get(VISIT)
     if visit is None:
         raise VivaceError("The keys are not in this app. Call idempotency.install(app).")
+    visit.arrive(request.scope)
     return visit
 
 

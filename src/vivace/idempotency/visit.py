@@ -74,6 +74,10 @@ class Visit:
             self._body = RequestBody(receive, max_body)
             self.receive = self._body.receive
 
+    def arrive(self, scope: Scope) -> None:
+        """The request has come to its endpoint, maybe one of a mounted app, with its own scope."""
+        self._scope = scope
+
     async def answer(
         self, settings: Settings, place: str, owner: str | None, session: Any, run: Run
     ) -> Any:

@@ -35,7 +35,7 @@ class Payment(Base):
 store: Store
 if address.startswith("redis"):
     db = Database("sqlite://", metadata=Base.metadata, create_tables=True)
-    store = RedisStore(address, prefix=os.environ["PAYING_PREFIX"], timeout=0.5, pause=0.3)
+    store = RedisStore(address, prefix=os.environ["PAYING_PREFIX"], timeout=3, pause=0.3)
 else:
     db = Database(address, metadata=[Base.metadata, SqlStore.metadata], create_tables=True)
     store = SqlStore(db)

@@ -100,7 +100,10 @@ def test_where_it_is_not_said_whose_it_is_nothing_is_kept(
     assert asked == ["ada 1", "ada 2", "ada 3"]
 
 
-def test_a_scheme_is_seen_whatever_its_field_is_called(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("is_mounted", [False, True])
+def test_a_scheme_is_seen_whatever_its_field_is_called(
+    is_mounted: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     app, cache, idempotency = Vivace(), Cache(), Idempotency()
     cache.install(app)
     idempotency.install(app)
@@ -111,16 +114,19 @@ def test_a_scheme_is_seen_whatever_its_field_is_called(caplog: pytest.LogCapture
         runs.append(key)
         return f"{key} {len(runs)}"
 
-    app.get("/")(cache.store(60)(count))
-    app.post("/")(idempotency.required(count))
-    client = TestClient(app)
+    inner = app if not is_mounted else Vivace()
+    inner.get("/")(cache.store(60)(count))
+    inner.post("/")(idempotency.required(count))
+    if is_mounted:
+        app.mount("/inner", inner)
+    client, path = TestClient(app), "/inner/" if is_mounted else "/"
     with caplog.at_level(logging.WARNING, "vivace.caching"):
-        asked = [client.get("/", headers={"X-Own": key}).json() for key in "aba"]
+        asked = [client.get(path, headers={"X-Own": key}).json() for key in "aba"]
     assert asked == ["a 1", "b 2", "a 3"]
     [record] = caplog.records
     assert "Say by= whose they are" in record.getMessage()
     sent = [{"X-Own": key, "Idempotency-Key": "1"} for key in "aba"]
-    assert [client.post("/", headers=one).json() for one in sent] == ["a 4", "b 5", "a 4"]
+    assert [client.post(path, headers=one).json() for one in sent] == ["a 4", "b 5", "a 4"]
 
 
 def test_a_key_is_its_users(client: TestClient) -> None:

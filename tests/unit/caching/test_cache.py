@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
 import pytest
@@ -15,6 +15,7 @@ from vivace.middleware.gzip import GZipMiddleware
 from vivace.ratelimit import Limiter
 from vivace.responses import JSONResponse, StreamingResponse
 from vivace.testclient import TestClient
+from vivace.types import ASGIApp, Receive, Scope, Send
 
 from .conftest import Clock
 
@@ -406,6 +407,62 @@ def test_a_stale_answer_takes_the_place_of_an_error(clock: Clock, fail: Callable
 
 def _raise(error: Exception) -> None:
     raise error
+
+
+def test_dependencies_and_handlers_see_the_error_that_a_stale_answer_takes_the_place_of(
+    clock: Clock,
+) -> None:
+    counting, ends = Counting(), []
+    errors: list[Exception] = []
+
+    async def session() -> AsyncIterator[None]:
+        try:
+            yield
+            ends.append("committed")
+        except Exception:
+            ends.append("rolled back")
+            raise
+
+    @counting.app.exception_handler(KeyError)
+    async def answer(request: Request, error: KeyError) -> Response:
+        return JSONResponse({}, 404)
+
+    @counting.app.get("/")
+    @counting.cache.store(60, stale_if_error=600)
+    async def read(session: None = Depends(session)) -> int:
+        if errors:
+            raise errors[0]
+        return 7
+
+    statuses = []
+    for error in (None, ValueError(), KeyError()):
+        errors[:] = [error] if error else []
+        statuses.append(counting.client.get("/").status_code)
+        clock.advance(70)
+    assert statuses == [200, 200, 404]
+    assert ends == ["committed", "rolled back", "rolled back"]
+
+
+def test_a_stale_answer_takes_the_place_of_an_error_inside_of_what_catches_it(
+    clock: Clock,
+) -> None:
+    counting = Counting().get(60, stale_if_error=600)
+
+    class Catching:
+        def __init__(self, app: ASGIApp) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await self.app(scope, receive, send)
+            except ValueError:
+                await JSONResponse({}, 418)(scope, receive, send)
+
+    counting.app.add_middleware(Catching)
+    counting.ask()
+    counting.does = lambda: _raise(ValueError())
+    clock.advance(70)
+    assert counting.ask() == 1
 
 
 def test_a_refusal_is_no_error(clock: Clock) -> None:

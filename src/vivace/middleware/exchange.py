@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from enum import Enum, auto
-from typing import Any
+from typing import Any, NoReturn
 
 import anyio
 import anyio.lowlevel
@@ -138,14 +138,15 @@ class Exchange:
                 await self._run_app(self._asked_with)
         self._after_app.take()
         self._after_app.take_back(self._before_app)
-        error = self._function_error or self._app_error
+        error = self._app_error if self._function_error is None else self._function_error
         if isinstance(error, ClientDisconnect) and error is self._seen_error:
             return  # The app has given up a response that nobody waits for.
         if error is not None:
             # It was raised in another task already, and is nobody's consequence.
             raise error
-        if self._mode is Mode.PASS and self._response and self._response.background:
-            await self._response.background()
+        response = self._response
+        if response is not None and self._mode is Mode.PASS and response.background is not None:
+            await response.background()
 
     # The task of the function.
 
@@ -165,7 +166,7 @@ class Exchange:
             if self._feed_for_function is not None:
                 # The iterator may still stand where the function has left it.
                 self._feed_for_function.close()
-            (self._after_app if self._asked_with else self._before_app).give()
+            (self._before_app if self._asked_with is None else self._after_app).give()
             self._is_asked.set()
             self._is_decided.set()
             self._has_function_ended.set()
@@ -216,13 +217,7 @@ class Exchange:
         self._after_app.begin()
         if self._response is None:
             self._raise_app_error()
-            if self._replay.is_gone:
-                self._seen_error = ClientDisconnect()
-                raise self._seen_error
-            raise RuntimeError(
-                f"No response returned: the app inside of the middleware {self._name} has ended "
-                "without one."
-            )
+            self._raise_given_up("No response returned: {app} has ended without one.")
         return self._response
 
     def _raise_app_error(self) -> None:
@@ -230,6 +225,13 @@ class Exchange:
         if error is not None:
             self._seen_error = error
             raise error
+
+    def _raise_given_up(self, complaint: str) -> NoReturn:
+        """The app has ended in the middle: no fault of its own where the client has left."""
+        if self._replay.is_gone:
+            self._seen_error = ClientDisconnect()
+            raise self._seen_error
+        raise RuntimeError(complaint.format(app=f"the app inside of the middleware {self._name}"))
 
     async def _read_body(self) -> AsyncIterator[bytes]:
         """The body of the app's response, each part when it is asked for."""
@@ -250,7 +252,9 @@ class Exchange:
                     yield body
                 if not message.get("more_body", False):
                     return
+        # It must not be taken for the whole body.
         self._raise_app_error()
+        self._raise_given_up("The response is not complete: {app} has ended before.")
 
     # The task of the server, and those that the app makes.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -387,6 +387,28 @@ async def test_a_response_that_is_given_up_as_the_client_has_left_is_no_error() 
     app = FunctionMiddleware(FunctionMiddleware(waiting, watching), passing)
     await connection.call(app)
     assert (connection.sent, seen) == ([], ["left"])
+
+
+@pytest.mark.parametrize("has_left", [False, True])
+async def test_a_body_that_is_not_complete_is_not_taken_for_one(has_left: bool) -> None:
+    connection = Connection()
+
+    async def breaking_off(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        if has_left:
+            connection.leave()
+            await receive()
+            await receive()
+
+    async def read(request: Request, call_next: CallNext) -> Response:
+        response = await call_next(request)
+        assert isinstance(response, AppResponse)
+        return Response(b"".join([bytes(c) async for c in response.body_iterator]))  # type: ignore[arg-type]
+
+    with nullcontext() if has_left else pytest.raises(RuntimeError, match="is not complete"):
+        await connection.call(FunctionMiddleware(breaking_off, read))
+    assert connection.sent == []
 
 
 async def test_calling_next_twice_is_an_error_that_says_so() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from secrets import token_hex
 from typing import Any, Final
 
@@ -21,8 +22,9 @@ TRIES_LATER: Final = 300
 PAUSE: Final = 1.0
 MOST_LATER: Final = 1000
 
-#: What goes on after its request; a loop keeps no reference to its tasks.
+#: What goes on beside its request, and after it; a loop keeps no reference to its tasks.
 _going_on: set[asyncio.Task[Any]] = set()
+_later: set[asyncio.Task[Any]] = set()
 
 
 class Claim:
@@ -89,28 +91,23 @@ class Claim:
                 return
 
     async def _finish(self, answer: Answer | None, ttl: float) -> None:
+        self._stop_extending()
         try:
             await self._keep(answer, ttl)
         except StoreUnavailable:
-            if len(_going_on) < MOST_LATER:
-                _start(self._finish_later(answer, ttl))
+            if len(_later) >= MOST_LATER:
+                self._give_up()
             else:
-                self._stop_extending()
-        else:
-            self._stop_extending()
+                _start(self._finish_later(answer, ttl), among=_later)
 
     async def _finish_later(self, answer: Answer | None, ttl: float) -> None:
         """The client has its answer by now; others with the key have to wait for the store."""
-        try:
-            for _ in range(TRIES_LATER):
-                await asyncio.sleep(PAUSE)
-                try:
-                    return await self._keep(answer, ttl)
-                except StoreUnavailable:
-                    continue
-            logger.error("An answer could not be kept: its request may be carried out again.")
-        finally:
-            self._stop_extending()
+        for _ in range(TRIES_LATER):
+            await asyncio.sleep(PAUSE)
+            with suppress(StoreUnavailable):
+                await self._keep(answer, ttl)
+                return
+        self._give_up()
 
     async def _keep(self, answer: Answer | None, ttl: float) -> None:
         if not await self._store.finish(self._name, self._fingerprint, self._token, answer, ttl):
@@ -127,16 +124,21 @@ class Claim:
         if self._extending is not None:
             self._extending.cancel()
 
+    def _give_up(self) -> None:
+        logger.error("An answer could not be kept: its request may be carried out again.")
+
     def _log_loss(self) -> None:
         logger.warning(
             "A request took so long to extend its lease that another attempt has its key."
         )
 
 
-def _start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+def _start(
+    work: Coroutine[Any, Any, None], among: set[asyncio.Task[Any]] = _going_on
+) -> asyncio.Task[None]:
     task = asyncio.get_running_loop().create_task(work)
-    _going_on.add(task)
-    task.add_done_callback(_going_on.discard)
+    among.add(task)
+    task.add_done_callback(among.discard)
     return task
 
 

@@ -73,7 +73,7 @@ def test_what_could_not_be_kept_is_kept_when_the_store_is_back(
         await one.finish(ANSWER, 60)
         assert await claim(store).begin() == Held("f", is_running=True)
         store.is_away = False
-        await asyncio.wait([*module._going_on], timeout=30, return_when="FIRST_COMPLETED")
+        await asyncio.wait([*module._later], timeout=30)
         assert await claim(store).begin() == Held("f", False, ANSWER)
 
     asyncio.run(run())
@@ -91,11 +91,29 @@ def test_what_can_never_be_kept_is_given_up_and_it_is_said(
         await one.begin()
         store.is_away = True
         await one.finish(ANSWER, 60)
-        await asyncio.wait([*module._going_on], timeout=30)
+        await asyncio.wait([*module._later], timeout=30)
         return store.asked
 
     with caplog.at_level(logging.ERROR):
         assert asyncio.run(run()) == 4
+    assert "may be carried out again" in caplog.text
+
+
+def test_no_more_wait_for_the_store_than_there_is_room_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "MOST_LATER", 0)
+
+    async def run() -> None:
+        store = Flaky()
+        one = claim(store)
+        await one.begin()
+        store.is_away = True
+        await one.finish(ANSWER, 60)
+        assert not module._later
+
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(run())
     assert "may be carried out again" in caplog.text
 
 

@@ -31,7 +31,7 @@ def around(endpoint: Any, dependency: Any, call: Around) -> Any:
     if inspect.isgeneratorfunction(endpoint) or inspect.isasyncgenfunction(endpoint):
         raise TypeError(
             f"{name_of(endpoint)} yields its answer piece by piece, and so there is no whole one "
-            "to keep. Let it return, or take the decorator away."
+            "to keep. Let it return, or have it do without."
         )
     signature = _signature(endpoint)
     name = "answered_by"
@@ -85,6 +85,11 @@ def _signature(endpoint: Any) -> inspect.Signature:
     return inspect.signature(endpoint)
 
 
+def parameters_of(endpoint: Any) -> list[str]:
+    """The names of the parameters of an endpoint; none of what is no function."""
+    return list(_signature(endpoint).parameters) if callable(endpoint) else []
+
+
 def check_order(endpoint: Any, frame: FrameType, decorator: str) -> None:
     """Refuse a decorator above that of a route, which has taken the endpoint as it was.
 
@@ -124,4 +129,4 @@ def place_of(endpoint: Any) -> str:
     return f"{function.__module__}.{getattr(function, '__qualname__', type(function).__qualname__)}"
 
 
-__all__ = ["Around", "Run", "around", "check_order", "name_of", "place_of"]
+__all__ = ["Around", "Run", "around", "check_order", "name_of", "parameters_of", "place_of"]

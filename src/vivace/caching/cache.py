@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from vivace import Depends, Vivace
-from vivace.answers.endpoints import Run, around, check_order, name_of, place_of
+from vivace.answers.endpoints import (
+    Run,
+    around,
+    check_order,
+    name_of,
+    parameters_of,
+    place_of,
+)
 from vivace.answers.functions import as_dependency, checked_owner, signature_of
 from vivace.caching.lookup import Lookup
 from vivace.caching.middleware import CacheMiddleware
@@ -153,7 +159,7 @@ class Cache:
 
         def decorate(endpoint: Endpoint) -> Endpoint:
             check_order(endpoint, frame, "cache.store")
-            check_tags(policy.tags, _parameters(endpoint), name_of(endpoint))
+            check_tags(policy.tags, parameters_of(endpoint), name_of(endpoint))
             place = place_of(endpoint)
 
             async def call(made: tuple[Visit, Any], arguments: dict[str, Any], run: Run) -> Any:
@@ -184,7 +190,7 @@ class Cache:
 
         def decorate(endpoint: Endpoint) -> Endpoint:
             check_order(endpoint, frame, "cache.invalidates")
-            check_tags(tags, _parameters(endpoint), name_of(endpoint))
+            check_tags(tags, parameters_of(endpoint), name_of(endpoint))
 
             async def call(made: tuple[Visit, Any], arguments: dict[str, Any], run: Run) -> Any:
                 made[0].invalidate(filled(tags, arguments))
@@ -268,10 +274,6 @@ def _visit_of(request: Request) -> Visit:
         raise VivaceError("The cache is not in this app. Call cache.install(app).")
     visit.arrive(request.scope)
     return visit
-
-
-def _parameters(endpoint: Any) -> list[str]:
-    return list(inspect.signature(endpoint).parameters) if callable(endpoint) else []
 
 
 __all__ = ["Cache"]

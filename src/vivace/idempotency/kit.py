@@ -214,7 +214,13 @@ class Idempotency:
                 super().__init__(path, endpoint, **options)
 
         def decorate(endpoint: Any) -> Any:
-            return self._decorate(endpoint, settings)
+            try:
+                return self._decorate(endpoint, settings)
+            except TypeError as error:
+                raise TypeError(
+                    f"{error} All endpoints of its router take keys: @idempotency.exempt leaves "
+                    "one out."
+                ) from None
 
         return IdempotentRoute
 

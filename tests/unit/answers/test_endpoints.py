@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from vivace import APIRouter, Depends, HTTPException, Vivace
-from vivace.answers.endpoints import Run, around, check_order, place_of
+from vivace.answers.endpoints import Run, around, check_order, parameters_of, place_of
 from vivace.testclient import TestClient
 
 
@@ -106,6 +106,11 @@ def test_a_decorator_above_that_of_the_route_is_refused() -> None:
     with pytest.raises(TypeError, match=r"read is an endpoint already(.|\n)*@own\(\.\.\.\)"):
         check_order(read, sys._getframe(), "own")
     check_order(place_of, sys._getframe(), "own")
+
+
+def test_parameters_have_names() -> None:
+    assert parameters_of(say) == ["made", "arguments", "run"]
+    assert parameters_of(1) == []
 
 
 def test_a_place_is_that_of_the_function_itself() -> None:

@@ -557,6 +557,10 @@ def test_what_makes_no_sense_is_refused_at_once() -> None:
 
     with pytest.raises(TypeError, match="stream yields its answer"):
         Idempotency().required(stream)
+    router = APIRouter(route_class=Idempotency().route_class())
+    with pytest.raises(TypeError, match="@idempotency.exempt leaves one out"):
+        router.post("/")(stream)
+    router.post("/")(Idempotency().exempt(stream))
 
 
 def test_a_decorator_above_that_of_the_route_is_refused() -> None:

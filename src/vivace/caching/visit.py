@@ -49,7 +49,7 @@ class Visit:
         self._invalidated: list[str] = []
 
     def arrive(self, scope: Scope) -> None:
-        """The request has come to its endpoint, maybe one of a mounted app, with its own scope."""
+        """The request has come to its endpoint; its scope is another one, if something copied it."""
         self._scope = scope
 
     async def send(self, message: Message) -> None:

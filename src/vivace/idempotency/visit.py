@@ -75,7 +75,7 @@ class Visit:
             self.receive = self._body.receive
 
     def arrive(self, scope: Scope) -> None:
-        """The request has come to its endpoint, maybe one of a mounted app, with its own scope."""
+        """The request has come to its endpoint; its scope is another one, if something copied it."""
         self._scope = scope
 
     async def answer(

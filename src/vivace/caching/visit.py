@@ -49,7 +49,7 @@ class Visit:
         self._invalidated: list[str] = []
 
     def arrive(self, scope: Scope) -> None:
-        """The request has come to its endpoint; its scope is another one, if something copied it."""
+        """The request has come to its endpoint, with the scope that it has there."""
         self._scope = scope
 
     async def send(self, message: Message) -> None:

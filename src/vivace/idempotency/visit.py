@@ -75,7 +75,7 @@ class Visit:
             self.receive = self._body.receive
 
     def arrive(self, scope: Scope) -> None:
-        """The request has come to its endpoint; its scope is another one, if something copied it."""
+        """The request has come to its endpoint, with the scope that it has there."""
         self._scope = scope
 
     async def answer(

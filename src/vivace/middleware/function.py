@@ -6,13 +6,16 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, get_type_hints
 
-from starlette.exceptions import HTTPException
+from starlette.exceptions import HTTPException, WebSocketException
+from starlette.websockets import WebSocket as StarletteWebSocket
 
 from vivace import Request, Response, WebSocket
 from vivace.concurrency import run_in_threadpool
 from vivace.exception_handlers import http_exception_handler
 from vivace.middleware.exchange import CallNext, Exchange
+from vivace.status import WS_1008_POLICY_VIOLATION
 from vivace.types import ASGIApp, Receive, Scope, Send
+from vivace.websockets import WebSocketState
 
 #: Runs the app for a WebSocket, until the connection has ended.
 CallNextSocket = Callable[[WebSocket], Awaitable[None]]
@@ -30,7 +33,8 @@ class FunctionMiddleware:
     A function of a :class:`~vivace.Request` is called for requests. It returns the response of
     ``await call_next(request)``, changed or not, or another one; it calls ``call_next`` once or not
     at all. An ``HTTPException`` that it raises is answered as one of an endpoint is. A function of
-    a :class:`~vivace.WebSocket`, by its annotation, is called for WebSockets.
+    a :class:`~vivace.WebSocket`, by its annotation, is called for WebSockets, before they are
+    accepted; an ``HTTPException`` or a ``WebSocketException`` of its own refuses them.
     Everything else passes by it.
 
     Args:
@@ -80,10 +84,32 @@ class FunctionMiddleware:
             await self._run_socket(scope, receive, send)
 
     async def _run_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        websocket = WebSocket(scope, receive, send)
+        is_let_in = False
+
         async def call_next(websocket: WebSocket) -> None:
+            nonlocal is_let_in
+            is_let_in = True
             await self.app(websocket.scope, receive, send)
 
-        await self.dispatch(WebSocket(scope, receive, send), call_next)
+        try:
+            await self.dispatch(websocket, call_next)
+        except (HTTPException, WebSocketException) as error:
+            if is_let_in or websocket.application_state is not WebSocketState.CONNECTING:
+                raise
+            await _refuse_socket(websocket, error)
+
+
+async def _refuse_socket(websocket: WebSocket, error: HTTPException | WebSocketException) -> None:
+    """End a connection that was not accepted, with a response where the server can send one."""
+    if isinstance(error, WebSocketException):
+        await websocket.close(error.code, error.reason)
+    elif "websocket.http.response" in websocket.scope.get("extensions", {}):
+        scope = {**websocket.scope, "type": "http", "method": "GET"}
+        response = await _refusal(error, scope, websocket.receive)
+        await websocket.send_denial_response(response)
+    else:
+        await websocket.close(WS_1008_POLICY_VIOLATION, error.detail)
 
 
 async def _refusal(error: HTTPException, scope: Scope, receive: Receive) -> Any:
@@ -157,7 +183,7 @@ def _is_for_sockets(function: Any) -> bool:
         except NameError:
             # What is only imported for type checkers has no better answer than its name.
             return str(annotation).rpartition(".")[2] == "WebSocket"
-    return inspect.isclass(annotation) and issubclass(annotation, WebSocket)
+    return inspect.isclass(annotation) and issubclass(annotation, StarletteWebSocket)
 
 
 __all__ = [

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from starlette.websockets import WebSocket as StarletteWebSocket
 
 from vivace import (
     APIRouter,
@@ -17,17 +18,17 @@ from vivace import (
     Vivace,
     WebSocket,
     WebSocketDisconnect,
+    WebSocketException,
 )
 from vivace.middleware import CallNext, CallNextSocket, FunctionMiddleware, Middleware
 from vivace.middleware.cors import CORSMiddleware
 from vivace.middleware.function import check_function, name_of
 from vivace.responses import JSONResponse, StreamingResponse
 from vivace.serve.error_boundary import may_handle_errors
-from vivace.testclient import TestClient
-from vivace.types import Receive, Scope, Send
+from vivace.testclient import TestClient, WebSocketDenialResponse
+from vivace.types import Message, Receive, Scope, Send
 
-if TYPE_CHECKING:
-    from vivace.websockets import WebSocket as Socket
+from .asgi import Connection, http_scope
 
 
 async def passing(request: Request, call_next: CallNext) -> Response:
@@ -72,7 +73,7 @@ async def guarding(websocket: WebSocket, call_next: CallNextSocket) -> None:
     await call_next(websocket)
 
 
-async def unresolved(websocket: Socket, call_next: CallNextSocket) -> None:
+async def of_starlette(websocket: StarletteWebSocket, call_next: CallNextSocket) -> None:
     raise AssertionError
 
 
@@ -111,6 +112,7 @@ def test_what_is_no_middleware_function_is_refused_with_the_mend(
         (guarding, "websocket"),
         (partial(guarding), "websocket"),
         (with_unknown, "websocket"),
+        (of_starlette, "websocket"),
         (lambda *given: None, None),
     ],
 )
@@ -176,6 +178,44 @@ def test_a_function_for_sockets_lets_them_in_or_not() -> None:
         pass
     assert caught.value.code == 4401
     assert client.get("/").json() == "it"
+
+
+async def refusing_sockets(websocket: WebSocket, call_next: CallNextSocket) -> None:
+    match websocket.url.path:
+        case "/http":
+            raise HTTPException(403, "Not you")
+        case "/socket":
+            raise WebSocketException(4003, "Not you")
+        case _:
+            await call_next(websocket)
+
+
+def test_a_function_refuses_sockets_with_an_exception() -> None:
+    app = Vivace()
+    app.middleware("websocket")(refusing_sockets)
+    client = TestClient(app)
+    with pytest.raises(WebSocketDenialResponse) as denied, client.websocket_connect("/http"):
+        pass
+    assert (denied.value.status_code, denied.value.json()) == (403, {"detail": "Not you"})
+    with pytest.raises(WebSocketDisconnect) as caught, client.websocket_connect("/socket"):
+        pass
+    assert (caught.value.code, caught.value.reason) == (4003, "Not you")
+
+
+@pytest.mark.anyio
+async def test_where_the_server_cannot_answer_a_socket_is_closed() -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = http_scope("/http", type="websocket", extensions={})
+    app = FunctionMiddleware(bare, refusing_sockets)
+    await app(scope, Connection().receive, send)
+    assert sent == [{"type": "websocket.close", "code": 1008, "reason": "Not you"}]
+    # What the app raises, it has had the chance to answer.
+    with pytest.raises(HTTPException, match="418"):
+        await app({**scope, "path": "/"}, Connection().receive, send)
 
 
 def test_sockets_and_the_lifespan_pass_by_a_function_for_requests() -> None:

@@ -1,4 +1,4 @@
-"""Keys that are committed with the change: it is made once, whatever breaks."""
+"""Keys that are committed with the change, on PostgreSQL and MariaDB: it is made once."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.unit.sql.databases import new_database
 from .conftest import APP, Runs, wait_until
 from .processes import kill, serving
 
-pytestmark = pytest.mark.xdist_group("idempotency-postgresql")
+pytestmark = pytest.mark.xdist_group("idempotency-sql")
 
 
-@pytest.fixture
-def servers(runs: Runs) -> Iterator[list[Server]]:
-    with new_database("postgresql", Path()) as url:
+@pytest.fixture(params=["postgresql", "mariadb"])
+def servers(request: pytest.FixtureRequest, runs: Runs) -> Iterator[list[Server]]:
+    with new_database(request.param, Path()) as url:
         environment = {"PAYING_STORE": url, **runs.environment}
         # The first one makes the tables.
         with serving(APP, **environment) as one, serving(APP, **environment) as other:

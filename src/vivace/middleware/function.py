@@ -109,7 +109,9 @@ async def _refuse_socket(websocket: WebSocket, error: HTTPException | WebSocketE
         response = await _refusal(error, scope, websocket.receive)
         await websocket.send_denial_response(response)
     else:
-        await websocket.close(WS_1008_POLICY_VIOLATION, error.detail)
+        # A reason has 123 bytes at most (RFC 6455, section 5.5).
+        reason = str(error.detail).encode()[:123].decode(errors="ignore")
+        await websocket.close(WS_1008_POLICY_VIOLATION, reason)
 
 
 async def _refusal(error: HTTPException, scope: Scope, receive: Receive) -> Any:

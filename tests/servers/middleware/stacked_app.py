@@ -68,9 +68,8 @@ async def refuse(request: Request, call_next: CallNext) -> Response:
 @app.middleware("websocket")
 async def guard(websocket: WebSocket, call_next: CallNextSocket) -> None:
     if "refused" in websocket.query_params:
-        await websocket.close(4403)
-    else:
-        await call_next(websocket)
+        raise HTTPException(403, "Not you")
+    await call_next(websocket)
 
 
 cache, idempotency, limiter = Cache(), Idempotency(), Limiter()

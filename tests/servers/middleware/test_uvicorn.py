@@ -229,7 +229,10 @@ def test_a_socket_that_is_refused_has_a_record(server: Server) -> None:
     headers = new_id()
     with pytest.raises(InvalidStatus) as caught:
         connect(f"ws://127.0.0.1:{server.port}/socket?refused", additional_headers=headers)
-    assert caught.value.response.status_code == 403
+    response = caught.value.response
+    assert (response.status_code, json.loads(response.body)["detail"]) == (403, "Not you")
+    assert response.headers["X-Request-ID"] == headers["X-Request-ID"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert record(server, headers["X-Request-ID"])["http.response.status_code"] == 403
 
 

@@ -2,10 +2,9 @@
 
 Inside, a module imports from those before it::
 
-    answer, circuit, credentials, functions -> exchange, connection -> endpoints
+    answer, credentials, functions -> exchange -> endpoints
 """
 
 from vivace.answers.answer import Answer
-from vivace.answers.functions import by_user
 
-__all__ = ["Answer", "by_user"]
+__all__ = ["Answer"]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Awaitable, Callable, Iterable
 from functools import wraps
-from types import FrameType
 from typing import Annotated, Any
 
-from vivace import APIRouter, Vivace
 from vivace.concurrency import run_in_threadpool
+from vivace.endpoint_decorators import name_of_endpoint, signature_of_endpoint
 
 Run = Callable[[], Awaitable[Any]]
 #: Gets what the dependency has made, the arguments of the endpoint, and what calls it.
@@ -30,10 +28,10 @@ def around(endpoint: Any, dependency: Any, call: Around) -> Any:
         raise TypeError(f"{endpoint!r} is no function, and so no endpoint.")
     if inspect.isgeneratorfunction(endpoint) or inspect.isasyncgenfunction(endpoint):
         raise TypeError(
-            f"{name_of(endpoint)} yields its answer piece by piece, and so there is no whole one "
-            "to keep. Let it return, or have it do without."
+            f"{name_of_endpoint(endpoint)} yields its answer piece by piece, and so there is no "
+            "whole one to keep. Let it return, or have it do without."
         )
-    signature = _signature(endpoint)
+    signature = signature_of_endpoint(endpoint)
     name = "answered_by"
     while name in signature.parameters:
         name += "_"
@@ -76,51 +74,9 @@ def _with(
     return [*before, parameter, *(one for one in others if one not in before)]
 
 
-def _signature(endpoint: Any) -> inspect.Signature:
-    if sys.version_info >= (3, 14):
-        from annotationlib import Format
-
-        # Types may be named that do not exist yet.
-        return inspect.signature(endpoint, annotation_format=Format.FORWARDREF)
-    return inspect.signature(endpoint)
-
-
 def parameters_of(endpoint: Any) -> list[str]:
     """The names of the parameters of an endpoint; none of what is no function."""
-    return list(_signature(endpoint).parameters) if callable(endpoint) else []
-
-
-def check_order(endpoint: Any, frame: FrameType, decorator: str) -> None:
-    """Refuse a decorator above that of a route, which has taken the endpoint as it was.
-
-    It is looked for where the decorator is written: nothing else tells whether a function is an
-    endpoint yet.
-
-    Args:
-        frame: Where the decorator is written.
-        decorator: What it is called there.
-
-    Raises:
-        TypeError: It stands above it.
-    """
-    for value in (*frame.f_locals.values(), *frame.f_globals.values()):
-        # By its type: a proxy says that it is of another class, and may not be ready to say it.
-        router = value.router if issubclass(type(value), Vivace) else value
-        if issubclass(type(router), APIRouter) and _has(endpoint, router.routes):
-            name = name_of(endpoint)
-            raise TypeError(
-                f"{name} is an endpoint already, and the decorator would do nothing. Write it "
-                "below that of the route:\n\n"
-                f"    @app.get(...)\n    @{decorator}(...)\n    async def {name}(...):"
-            )
-
-
-def _has(endpoint: Any, routes: Iterable[Any]) -> bool:
-    return any(getattr(route, "endpoint", None) is endpoint for route in routes)
-
-
-def name_of(endpoint: Any) -> str:
-    return getattr(endpoint, "__name__", None) or repr(endpoint)
+    return list(signature_of_endpoint(endpoint).parameters) if callable(endpoint) else []
 
 
 def place_of(endpoint: Any) -> str:
@@ -129,4 +85,4 @@ def place_of(endpoint: Any) -> str:
     return f"{function.__module__}.{getattr(function, '__qualname__', type(function).__qualname__)}"
 
 
-__all__ = ["Around", "Run", "around", "check_order", "name_of", "parameters_of", "place_of"]
+__all__ = ["Around", "Run", "around", "parameters_of", "place_of"]

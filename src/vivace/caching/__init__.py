@@ -11,12 +11,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from vivace.answers import by_user
 from vivace.caching.cache import Cache
 from vivace.caching.entry import Entry
 from vivace.caching.middleware import ETagMiddleware
 from vivace.caching.stores.memory import MemoryStore
 from vivace.caching.stores.protocol import Lead, Store, StoreUnavailable
+from vivace.connection_functions import by_user
 
 __all__ = [
     "Cache",

@@ -8,21 +8,16 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from vivace import Depends, Vivace
-from vivace.answers.endpoints import (
-    Run,
-    around,
-    check_order,
-    name_of,
-    parameters_of,
-    place_of,
-)
-from vivace.answers.functions import as_dependency, checked_owner, signature_of
+from vivace.answers.endpoints import Run, around, parameters_of, place_of
+from vivace.answers.functions import checked_owner, signature_of
 from vivace.caching.lookup import Lookup
 from vivace.caching.middleware import CacheMiddleware
 from vivace.caching.policy import Policy, check_tags, filled, logger
 from vivace.caching.stores.memory import MemoryStore
 from vivace.caching.stores.protocol import Store, StoreUnavailable
 from vivace.caching.visit import ALL, VISIT, Visit, path_tag
+from vivace.connection_functions import as_dependency
+from vivace.endpoint_decorators import check_order, name_of_endpoint
 from vivace.exceptions import VivaceError
 from vivace.opening import opening
 from vivace.requests import Request
@@ -159,7 +154,7 @@ class Cache:
 
         def decorate(endpoint: Endpoint) -> Endpoint:
             check_order(endpoint, frame, "cache.store")
-            check_tags(policy.tags, parameters_of(endpoint), name_of(endpoint))
+            check_tags(policy.tags, parameters_of(endpoint), name_of_endpoint(endpoint))
             place = place_of(endpoint)
 
             async def call(made: tuple[Visit, Any], arguments: dict[str, Any], run: Run) -> Any:
@@ -190,7 +185,7 @@ class Cache:
 
         def decorate(endpoint: Endpoint) -> Endpoint:
             check_order(endpoint, frame, "cache.invalidates")
-            check_tags(tags, parameters_of(endpoint), name_of(endpoint))
+            check_tags(tags, parameters_of(endpoint), name_of_endpoint(endpoint))
 
             async def call(made: tuple[Visit, Any], arguments: dict[str, Any], run: Run) -> Any:
                 made[0].invalidate(filled(tags, arguments))

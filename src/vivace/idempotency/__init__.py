@@ -12,7 +12,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from vivace.answers import Answer, by_user
+from vivace.answers import Answer
+from vivace.connection_functions import by_user
 from vivace.extras import brought_by
 from vivace.idempotency.errors import (
     AnswerNotKept,

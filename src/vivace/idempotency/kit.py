@@ -9,8 +9,10 @@ from types import FrameType
 from typing import Any, TypeVar, overload
 
 from vivace import Depends, Vivace
-from vivace.answers.endpoints import Run, around, check_order, place_of
-from vivace.answers.functions import as_dependency, checked_owner, signature_of
+from vivace.answers.endpoints import Run, around, place_of
+from vivace.answers.functions import checked_owner, signature_of
+from vivace.connection_functions import as_dependency
+from vivace.endpoint_decorators import check_order
 from vivace.exceptions import VivaceError
 from vivace.idempotency.document import SETTINGS, describing
 from vivace.idempotency.middleware import IdempotencyMiddleware

@@ -16,9 +16,10 @@ from vivace.extras import brought_by
 
 with brought_by("ratelimit"):
     from vivace.addresses import ClientAddress
+    from vivace.connection_functions import by_user
     from vivace.ratelimit.decision import Decision, Level, levels_of
     from vivace.ratelimit.errors import LimiterUnavailable, RateLimited, quota_exceeded
-    from vivace.ratelimit.functions import by_api_key, by_user
+    from vivace.ratelimit.functions import by_api_key
     from vivace.ratelimit.limit import Limit
     from vivace.ratelimit.limiter import Limiter
     from vivace.ratelimit.rules import Rule, Window

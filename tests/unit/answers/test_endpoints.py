@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
-from vivace import APIRouter, Depends, HTTPException, Vivace
-from vivace.answers.endpoints import Run, around, check_order, parameters_of, place_of
+from vivace import Depends, HTTPException, Vivace
+from vivace.answers.endpoints import Run, around, parameters_of, place_of
 from vivace.testclient import TestClient
 
 
@@ -95,17 +94,6 @@ def test_what_yields_and_what_is_no_function_is_refused() -> None:
             around(endpoint, Depends(make), say)
     with pytest.raises(TypeError, match="is no function"):
         around(1, Depends(make), say)
-
-
-def test_a_decorator_above_that_of_the_route_is_refused() -> None:
-    router = APIRouter()
-
-    @router.get("/")
-    async def read() -> None: ...
-
-    with pytest.raises(TypeError, match=r"read is an endpoint already(.|\n)*@own\(\.\.\.\)"):
-        check_order(read, sys._getframe(), "own")
-    check_order(place_of, sys._getframe(), "own")
 
 
 def test_parameters_have_names() -> None:

@@ -7,8 +7,8 @@ from tests.unit.answers.imports import check_imports
 import vivace.answers
 
 PARTS = [
-    {"answer", "circuit", "credentials", "functions"},
-    {"exchange", "connection"},
+    {"answer", "credentials", "functions"},
+    {"exchange"},
     {"endpoints"},
 ]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from vivace.answers.circuit import StoreUnavailable
 from vivace.caching.entry import Entry
+from vivace.outages import StoreUnavailable
 
 
 @dataclass(frozen=True)

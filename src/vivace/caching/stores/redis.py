@@ -8,11 +8,11 @@ from math import ceil
 from secrets import token_hex
 from typing import Any, Final
 
-from vivace.answers.connection import RedisConnection
 from vivace.answers.functions import digest
 from vivace.caching.entry import Entry
 from vivace.caching.policy import logger
 from vivace.caching.stores.protocol import Lead
+from vivace.redis_connection import RedisConnection
 
 #: Seconds for which the version of a tag is kept at least: longer than it takes to make an answer.
 #: If it is forgotten, what has the tag is not found any more.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from vivace.answers.answer import Answer
-from vivace.answers.circuit import StoreUnavailable
+from vivace.outages import StoreUnavailable
 
 
 @dataclass(frozen=True)

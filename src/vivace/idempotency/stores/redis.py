@@ -7,9 +7,9 @@ from math import ceil
 from typing import Any, Final
 
 from vivace.answers.answer import Answer
-from vivace.answers.connection import RedisConnection
 from vivace.idempotency.stores.memory import logger
 from vivace.idempotency.stores.protocol import Held
+from vivace.redis_connection import RedisConnection
 
 # A value says what has become of the request, in one letter, then its fingerprint, then the token
 # of a running one or the answer of one that is done.

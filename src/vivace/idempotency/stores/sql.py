@@ -24,8 +24,8 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from vivace.answers.answer import Answer
-from vivace.answers.circuit import StoreUnavailable
 from vivace.idempotency.stores.protocol import Held
+from vivace.outages import StoreUnavailable
 from vivace.sql import Conflict, Database, Unavailable
 
 T = TypeVar("T")

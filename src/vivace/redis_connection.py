@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from vivace.answers.circuit import Circuit
 from vivace.extras import MissingPackage
+from vivace.outages import Circuit, StoreUnavailable
 from vivace.per_loop import PerLoop
 
 try:
@@ -57,6 +58,7 @@ class RedisConnection:
             raise ValueError(f"The prefix {prefix!r} is empty, or begins or ends with a colon.")
         self.prefix = prefix
         self._url = url
+        self._pause = pause
         self._options = {
             "max_connections": 20,
             # One more try, at once: a connection that has waited in the pool may have been cut.
@@ -82,6 +84,22 @@ class RedisConnection:
         """
         client = self._clients.get()
         return await self._circuit.call(lambda: function(client))
+
+    def client(self) -> Any:
+        """The client of the running loop, for libraries that want one; :meth:`call` guards it."""
+        return self._clients.get()
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """Around what is called without :meth:`call`, and so may take any time.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        try:
+            yield
+        except FAILURES as error:
+            raise StoreUnavailable(self._pause) from error
 
     async def run(self, script: str, keys: list[str], *arguments: Any) -> Any:
         """What a script of Redis returns: one step for all processes.

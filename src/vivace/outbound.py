@@ -111,9 +111,9 @@ class Destinations:
         if parsed.fragment:
             raise ForbiddenDestination("The URL must not have a fragment.")
         port = parsed.port if parsed.port is not None else DEFAULT_PORTS[parsed.scheme]
-        if port == 0 or (self.ports is not None and port not in self.ports):
+        if not 0 < port < 65536 or (self.ports is not None and port not in self.ports):
             raise ForbiddenDestination(f"The port {port} is not allowed.")
-        if (literal := _literal(parsed.host)) is not None:
+        if (literal := _literal(parsed.raw_host.decode())) is not None:
             self.check_address(literal)
         return parsed
 

@@ -11,6 +11,7 @@ from vivace.webhooks.endpoints import found, is_storable
 from vivace.webhooks.errors import EndpointIsDisabled, NoSuchDelivery
 from vivace.webhooks.events import now
 from vivace.webhooks.store import deliveries as delivering
+from vivace.webhooks.store.locking import begin_writing
 from vivace.webhooks.store.records import Delivery, DeliveryDetails, State
 from vivace.webhooks.store.transactions import AnyDatabase, transact
 
@@ -75,6 +76,7 @@ class Deliveries:
         """
 
         def work(session: Session) -> None:
+            begin_writing(session)
             delivery = _found(session, id, owner).delivery
             if not found(session, delivery.endpoint_id, owner).enabled:
                 raise EndpointIsDisabled
@@ -107,6 +109,7 @@ class Deliveries:
         """
 
         def work(session: Session) -> int:
+            begin_writing(session)
             if not found(session, endpoint_id, owner).enabled:
                 raise EndpointIsDisabled
             return delivering.replay_since(session, endpoint_id, since, until, states, now())

@@ -20,6 +20,7 @@ from vivace.webhooks.events import Events, now
 from vivace.webhooks.settings import WebhookSettings
 from vivace.webhooks.signing import check_secret, new_secret
 from vivace.webhooks.store import deliveries as delivering, endpoints as managing
+from vivace.webhooks.store.locking import begin_writing
 from vivace.webhooks.store.records import ALL, Endpoint, Secret
 from vivace.webhooks.store.secrets import living, rotated, seal, unseal
 from vivace.webhooks.store.tables import new_id
@@ -102,6 +103,7 @@ class Endpoints:
         most = self._settings.most_endpoints
 
         def work(session: Session) -> bool:
+            begin_writing(session)
             return managing.add(session, endpoint, sealed, most=most)
 
         if not await transact(self._database, work):
@@ -150,6 +152,7 @@ class Endpoints:
             values["disabled_reason"] = "managed"
 
         def work(session: Session) -> Endpoint:
+            begin_writing(session)
             found(session, id, owner, for_update=True)
             managing.change(session, id, values)
             return managing.read(found(session, id, owner))
@@ -175,6 +178,7 @@ class Endpoints:
         at, overlap = now(), self._settings.rotation
 
         def work(session: Session) -> None:
+            begin_writing(session)
             row = found(session, id, owner, for_update=True)
             secrets = rotated(unseal(self._vault, row.secrets, id), chosen, at, overlap)
             managing.keep_secrets(session, id, seal(self._vault, secrets))
@@ -205,6 +209,7 @@ class Endpoints:
         """
 
         def work(session: Session) -> None:
+            begin_writing(session)
             found(session, id, owner, for_update=True)
             managing.remove(session, id)
 
@@ -224,6 +229,7 @@ class Endpoints:
         body = f'{{"type":"{PING}","timestamp":"{at.isoformat()}","data":{{}}}}'
 
         def work(session: Session) -> str:
+            begin_writing(session)
             row = found(session, id, owner)
             if not row.enabled:
                 raise EndpointIsDisabled

@@ -26,6 +26,7 @@ from vivace.webhooks.events import Events, now
 from vivace.webhooks.routes.router import make_router
 from vivace.webhooks.settings import WebhookSettings
 from vivace.webhooks.store import deliveries as delivering, endpoints as managing
+from vivace.webhooks.store.locking import begin_writing
 from vivace.webhooks.store.tables import metadata
 from vivace.webhooks.store.transactions import AnyDatabase, close_database, open_database
 
@@ -124,6 +125,7 @@ class Webhooks:
                 f"A message of the type {kind.name!r} has more than {self.settings.max_payload} "
                 "bytes, the max_payload of WebhookSettings. Send the id, and have it asked for."
             )
+        begin_writing(session)
         receivers = managing.receivers(session, owner, kind.name)
         if not receivers:
             return None

@@ -94,12 +94,10 @@ class Worker:
     async def deliver_due(self) -> int:
         """Make what is due now, once; how many attempts that were."""
         count = 0
-        while True:
-            claimed, _ = await self._claim()
-            if not claimed:
-                return count
+        while claimed := await self._claim(self._settings.concurrency):
             count += len(claimed)
             await asyncio.gather(*map(self._start, claimed))
+        return count
 
     async def _step(self) -> float:
         """Begin what is due; seconds until there may be more."""
@@ -110,12 +108,16 @@ class Worker:
             if free <= 0:
                 # Each that ends makes room, and wakes.
                 return poll
-            claimed, due = await self._claim()
+            due = await self._transact(claims.next_due)
+            left = poll if due is None else (due - milliseconds()) / 1000
+            if left > 0:
+                return min(left, poll)
+            claimed = await self._claim(free)
             for one in claimed:
                 self._start(one)
-            left = poll if due is None else (due - milliseconds()) / 1000
-            # What is overdue is of an endpoint that is busy, or wants to be left alone.
-            return min(left, poll) if left > 0 else poll
+            # What is due, and not claimed, is of an endpoint that is busy, or wants to be left
+            # alone.
+            return 0 if claimed else poll
         except HTTPException as error:
             logger.warning("Webhooks wait for their database: %s", error.detail)
         except Exception:
@@ -129,23 +131,17 @@ class Worker:
         except TimeoutError:
             return
 
-    async def _claim(self) -> tuple[list[Claimed], int | None]:
-        """What is due now, and when the next one is."""
-        limit = self._settings.concurrency - len(self._running)
-        busy = dict(self._busy)
-
-        def work(session: Session) -> tuple[list[Claimed], int | None]:
-            claimed = claims.claim(
-                session,
+    async def _claim(self, limit: int) -> list[Claimed]:
+        return await self._transact(
+            partial(
+                claims.claim,
                 limit=limit,
                 per_endpoint=self._settings.per_endpoint,
-                busy=busy,
+                busy=dict(self._busy),
                 lease=timedelta(seconds=self._settings.lease),
                 now=now(),
             )
-            return claimed, claims.next_due(session)
-
-        return await self._transact(work)
+        )
 
     def _start(self, claimed: Claimed) -> asyncio.Task[None]:
         self._busy[claimed.endpoint_id] += 1

@@ -10,10 +10,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import false, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from vivace.webhooks.store import endpoints as managing
+from vivace.webhooks.store.locking import begin_writing
 from vivace.webhooks.store.records import Attempt, Reason, State
 from vivace.webhooks.store.tables import (
     attempts,
@@ -91,10 +92,7 @@ def claim(
         busy: How many of an endpoint are under way already, by its id.
         lease: For how long they are claimed.
     """
-    if session.get_bind().dialect.name == "sqlite":
-        # There are no locks on rows. A statement that writes, though nothing, takes the right to
-        # do so, so that nobody else claims between what is read here and what is written.
-        session.execute(update(deliveries).where(false()).values(claim=None))
+    begin_writing(session)
     counts = dict(busy)
     chosen: list[str] = []
     for _ in range(ROUNDS):
@@ -195,6 +193,7 @@ def record(
     Returns:
         Why the endpoint is disabled, where it has just been.
     """
+    begin_writing(session)
     query = select(deliveries.c.id).where(
         deliveries.c.id == claimed.id, deliveries.c.claim == claimed.claim
     )

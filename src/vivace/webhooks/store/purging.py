@@ -8,6 +8,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from vivace.webhooks.store.deliveries import CHUNK
+from vivace.webhooks.store.locking import begin_writing
 from vivace.webhooks.store.tables import attempts, deliveries, messages, milliseconds
 
 
@@ -16,6 +17,7 @@ def purge(session: Session, before: datetime) -> int:
 
     It is to be called until nothing is left: so that no transaction is long.
     """
+    begin_writing(session)
     at = milliseconds(before)
     old = select(deliveries.c.id).where(deliveries.c.finished_at < at).limit(CHUNK)
     ids = [*session.scalars(old)]

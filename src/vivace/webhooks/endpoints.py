@@ -86,7 +86,7 @@ class Endpoints:
         try:
             chosen = new_secret() if secret is None else check_secret(secret)
         except ValueError as error:
-            raise NotAcceptable(str(error)) from None
+            raise NotAcceptable("secret", str(error)) from None
         await self._check_url(url)
         endpoint = Endpoint(
             id=new_id("ep"),
@@ -174,7 +174,7 @@ class Endpoints:
         try:
             chosen = new_secret() if secret is None else check_secret(secret)
         except ValueError as error:
-            raise NotAcceptable(str(error)) from None
+            raise NotAcceptable("secret", str(error)) from None
         at, overlap = now(), self._settings.rotation
 
         def work(session: Session) -> None:
@@ -244,20 +244,22 @@ class Endpoints:
     def _check_values(self, event_types: Sequence[str] | None, description: str | None) -> None:
         if event_types is not None:
             if isinstance(event_types, str) or not event_types:
-                raise NotAcceptable("event_types has to be a list with at least one type.")
+                raise NotAcceptable("event_types", "It has to be a list with at least one type.")
             for name in event_types:
                 if name != ALL and name not in self._events:
-                    raise NotAcceptable(f"There is no type of events {name[:100]!r}.")
+                    raise NotAcceptable("event_types", f"There is no type {name[:100]!r}.")
         if description is not None and (
             len(description) > LONGEST_DESCRIPTION or not is_storable(description)
         ):
-            raise NotAcceptable(f"The description is text of {LONGEST_DESCRIPTION} characters.")
+            raise NotAcceptable(
+                "description", f"It has to be text of at most {LONGEST_DESCRIPTION} characters."
+            )
 
     async def _check_url(self, url: str) -> None:
         try:
             await self._check(url)
         except ForbiddenDestination as error:
-            raise NotAcceptable(str(error)) from None
+            raise NotAcceptable("url", str(error)) from None
 
 
 def found(session: Session, id: str, owner: str | None, *, for_update: bool = False) -> Any:

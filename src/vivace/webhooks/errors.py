@@ -38,14 +38,20 @@ class EndpointIsDisabled(WebhookError):
 
 
 class NotAcceptable(WebhookError):
-    """422 for a value that an endpoint cannot have.
+    """422 for a value that an endpoint cannot have, in the form of the errors of validation.
 
     Args:
+        field: Which value.
         reason: Why, for whoever has sent it.
     """
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(422, reason)
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(422, [{"type": "value_error", "loc": ["body", field], "msg": reason}])
+        self.field = field
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 __all__ = [

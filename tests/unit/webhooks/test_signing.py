@@ -110,7 +110,7 @@ def test_whatever_signature_is_sent_is_refused(signature: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "secret", ["", "whsec_", "whsec_YQ==", ONE.removeprefix("whsec_"), "whsec_!", "whsec_é" * 9]
+    "secret", ["", "whsec_", "whsec_YQ==", "YWFh" * 10, "whsec_!", "whsec_é" * 9]
 )
 def test_what_is_no_secret_is_refused_and_not_shown(secret: str) -> None:
     with pytest.raises(ValueError, match="A secret of webhooks is whsec_") as caught:

@@ -85,7 +85,7 @@ def test_urls_that_may_be_asked(url: str) -> None:
         ("https://receiver.example:0/", "The port 0"),
         ("https://receiver.example:99999/", "The port 99999"),
         ("https://receiver.example:x/", "no URL"),
-        ("https://１２７.0.0.1/", "no URL"),
+        ("https://\uff11\uff12\uff17.0.0.1/", "no URL"),
         ("https://receiver.example/a b", "characters"),
         ("https://receiver.example/\r\nX: y", "characters"),
         ("https://receiver.example\\@127.0.0.1/", "characters"),

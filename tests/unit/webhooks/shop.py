@@ -61,6 +61,8 @@ class ScriptedSender:
     #: Nobody is answered before that.
     gate: asyncio.Event | None = None
     closed: int = 0
+    #: Whether anything was sent.
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def check(self, url: str) -> None:
         if any(host in url for host in self.forbidden):
@@ -69,6 +71,7 @@ class ScriptedSender:
     async def send(self, url: str, headers: Mapping[str, str], body: bytes, *, read: int) -> Answer:
         await self.check(url)
         self.sent.append(Sent(url, headers, body))
+        self.asked.set()
         if self.gate is not None:
             await self.gate.wait()
         answer = self.script.pop(0) if self.script else 200
@@ -115,8 +118,9 @@ class Shop:
         """Write something into all rows of a table, as time does that passes."""
         await transact(self.db, lambda session: session.execute(update(table).values(**values)))
 
-    async def states(self) -> list[str]:
-        return sorted(one.state for one in await self.webhooks.deliveries.find())
+    async def states(self, owner: str | None = None) -> list[str]:
+        found = await self.webhooks.deliveries.find(owner=owner)
+        return sorted(one.state for one in found)
 
 
 __all__ = [

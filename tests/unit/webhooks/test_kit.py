@@ -90,9 +90,9 @@ async def test_synchronous_databases_do_too() -> None:
         await webhooks.endpoints.create(URL)
         sent = await asyncio.to_thread(pay)
         async with asyncio.timeout(20):
-            while [one.state for one in await webhooks.deliveries.find()] != ["delivered"]:
-                await asyncio.sleep(0.01)
+            await sender.asked.wait()
     assert [one.id for one in sender.sent] == [sent]
+    assert [one.state for one in await webhooks.deliveries.find()] == ["delivered"]
 
 
 def test_an_app_delivers_while_it_runs_and_can_start_again() -> None:

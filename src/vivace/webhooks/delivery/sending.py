@@ -12,7 +12,13 @@ from typing import Any, Protocol
 import httpcore2
 
 from vivace.concurrency import run_in_threadpool
-from vivace.outbound import Destinations, ForbiddenDestination, GuardedBackend, tls_context
+from vivace.outbound import (
+    Destinations,
+    ForbiddenDestination,
+    GuardedBackend,
+    Resolver,
+    tls_context,
+)
 
 #: Seconds that a connection is kept for the next message: shorter than receivers do, so that none
 #: is sent over a connection that is just being closed.
@@ -81,6 +87,7 @@ class HTTPSender:
         timeout: Seconds for connecting, and for each pause of the receiver's.
         connections: How many there may be.
         context: The certificates that are trusted; by default those of the system.
+        resolve: Finds the addresses of a host; by default the operating system.
     """
 
     def __init__(
@@ -90,12 +97,13 @@ class HTTPSender:
         timeout: float,
         connections: int,
         context: ssl.SSLContext | None = None,
+        resolve: Resolver | None = None,
     ) -> None:
         self._destinations = destinations
         self._timeout = timeout
         self._connections = connections
         self._context = context
-        self._backend = GuardedBackend(destinations, threads=connections)
+        self._backend = GuardedBackend(destinations, resolve=resolve, threads=connections)
         self._pool: httpcore2.AsyncConnectionPool | None = None
         self._opening = asyncio.Lock()
 

@@ -3,26 +3,25 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from datetime import timedelta
 
 import pytest
 from standardwebhooks import Webhook
 from tests.unit.webhooks.shop import URL, InvoicePaid, ScriptedSender, SendingFailed, Shop
 
-from vivace.outbound import ForbiddenDestination
 from vivace.sql import Unavailable
 from vivace.vault import Vault
 from vivace.webhooks import Answer, AttemptMade, EndpointDisabled, WebhookSettings
 from vivace.webhooks.delivery import worker as worker_module
 from vivace.webhooks.store.tables import deliveries, endpoints
+from vivace.webhooks.store.transactions import transact
 
 pytestmark = pytest.mark.anyio
 AT_ONCE = WebhookSettings(delays=[0, 0], jitter=0)
 
 
-async def until(holds: object, shop: Shop, state: list[str]) -> None:
+async def until(shop: Shop, states: list[str], owner: str | None = None) -> None:
     for _ in range(2000):
-        if await shop.states() == state:
+        if await shop.states(owner) == states:
             return
         await asyncio.sleep(0.005)
     raise AssertionError(await shop.states())
@@ -58,7 +57,7 @@ async def test_what_fails_is_sent_again_under_the_same_id_and_then_given_up() ->
     await shop.webhooks.endpoints.create(URL)
     message_id = await shop.send()
     shop.sender.script = [
-        Answer(500, body="no \x00 way".encode()),
+        Answer(500, body=b"no \x00 way"),
         SendingFailed("The connection was lost."),
         302,
     ]
@@ -96,7 +95,6 @@ async def test_a_host_that_leads_elsewhere_by_now_is_not_asked() -> None:
     [delivery] = await shop.webhooks.deliveries.find(state="dead")
     [attempt] = (await shop.webhooks.deliveries.get(delivery.id)).attempts
     assert attempt.error == "The host is not one of the public internet."
-    assert isinstance(ForbiddenDestination("x"), ValueError)
 
 
 async def test_a_fault_of_the_sender_s_loses_nothing(caplog: pytest.LogCaptureFixture) -> None:
@@ -149,7 +147,7 @@ async def test_a_commit_wakes_who_delivers() -> None:
     async with shop.webhooks.delivering():
         await asyncio.sleep(0.01)
         await shop.send()
-        await until(None, shop, ["delivered"])
+        await until(shop, ["delivered"])
     assert shop.sender.closed
 
 
@@ -159,7 +157,7 @@ async def test_what_others_have_written_is_found_by_looking() -> None:
     async with shop.webhooks.delivering():
         shop.webhooks._bell._listeners.clear()
         await shop.send()
-        await until(None, shop, ["delivered"])
+        await until(shop, ["delivered"])
 
 
 async def test_a_receiver_that_hangs_holds_up_nobody_else() -> None:
@@ -183,14 +181,9 @@ async def test_a_receiver_that_hangs_holds_up_nobody_else() -> None:
             async with shop.webhooks.delivering():
                 for _ in range(6):
                     await shop.send(owner="quick")
-                quick = ["delivered"] * 6
-                while [
-                    one.state for one in await shop.webhooks.deliveries.find(owner="quick")
-                ] != quick:
-                    await asyncio.sleep(0.01)
+                await until(shop, ["delivered"] * 6, owner="quick")
                 mine = await shop.webhooks.deliveries.find(endpoint_id=hanging.id)
                 assert {one.state for one in mine} == {"pending"}
-                shop.webhooks._new_sender()
                 # Those that hang are left, and are due again at once.
                 object.__setattr__(settings, "grace", 0.01)
     rows = [row for row in await shop.rows(deliveries) if row["endpoint_id"] == hanging.id]
@@ -204,8 +197,7 @@ async def test_what_is_under_way_when_the_app_stops_is_waited_for() -> None:
     shop.sender.gate = gate = asyncio.Event()
     async with shop.webhooks.delivering():
         await shop.send()
-        while not shop.sender.sent:
-            await asyncio.sleep(0.005)
+        await shop.sender.asked.wait()
         asyncio.get_running_loop().call_later(0.05, gate.set)
     assert await shop.states() == ["delivered"]
 
@@ -217,18 +209,18 @@ async def test_a_database_that_is_away_is_waited_for(
     await shop.webhooks.endpoints.create(URL)
     await shop.send()
     faults: list[Exception] = [Unavailable("The database is away.", 5), OSError("broken")]
-    real = worker_module.transact
+    real = transact
 
-    async def transact(database: object, work: object) -> object:
+    async def failing(database: object, work: object) -> object:
         if faults:
             raise faults.pop(0)
         return await real(database, work)  # type: ignore[arg-type]
 
     monkeypatch.setattr(worker_module, "DATABASE_PAUSE", 0.01)
-    monkeypatch.setattr(worker_module, "transact", transact)
+    monkeypatch.setattr(worker_module, "transact", failing)
     with caplog.at_level(logging.WARNING, "vivace.webhooks"):
         async with shop.webhooks.delivering():
-            await until(None, shop, ["delivered"])
+            await until(shop, ["delivered"])
     assert "wait for their database" in caplog.text
 
 
@@ -238,10 +230,10 @@ async def test_an_attempt_is_written_down_when_the_database_is_there_again(
     shop = await Shop().open()
     await shop.webhooks.endpoints.create(URL)
     await shop.send()
-    real = worker_module.transact
+    real = transact
     calls = 0
 
-    async def transact(database: object, work: object) -> object:
+    async def failing(database: object, work: object) -> object:
         nonlocal calls
         calls += 1
         if 1 < calls < 4:
@@ -249,7 +241,7 @@ async def test_an_attempt_is_written_down_when_the_database_is_there_again(
         return await real(database, work)  # type: ignore[arg-type]
 
     monkeypatch.setattr(worker_module, "DATABASE_PAUSE", 0.01)
-    monkeypatch.setattr(worker_module, "transact", transact)
+    monkeypatch.setattr(worker_module, "transact", failing)
     assert await shop.webhooks.deliver_due() == 1
     assert len(shop.sender.sent) == 1
     assert await shop.states() == ["delivered"]
@@ -262,17 +254,17 @@ async def test_one_that_cannot_be_written_down_is_made_again(
     shop = await Shop(settings).open()
     await shop.webhooks.endpoints.create(URL)
     await shop.send()
-    real = worker_module.transact
+    real = transact
     calls = 0
 
-    async def transact(database: object, work: object) -> object:
+    async def failing(database: object, work: object) -> object:
         nonlocal calls
         calls += 1
         if calls == 2:
             raise OSError("broken")
         return await real(database, work)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(worker_module, "transact", transact)
+    monkeypatch.setattr(worker_module, "transact", failing)
     await shop.webhooks.deliver_due()
     assert await shop.states() == ["pending"]
     await shop.rewrite(deliveries, due_at=0)
@@ -293,4 +285,3 @@ async def test_an_endpoint_is_left_alone_for_as_long_as_it_asks() -> None:
     assert await shop.webhooks.deliver_due() == 1
     await shop.rewrite(deliveries, due_at=0)
     assert await shop.webhooks.deliver_due() == 1
-    assert timedelta(0) == timedelta()

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import pytest
+import schemathesis
+from hypothesis import given
 from tests.servers.any_input import check, examples, operations_of
 from tests.unit.webhooks.shop import URL, Shop
 
@@ -194,8 +196,8 @@ def test_no_input_makes_an_error_of_the_server_s(client: TestClient, app: Vivace
             continue
 
         @examples(15)
-        @__import__("hypothesis").given(case=operation.as_strategy())
-        def send(case: Any) -> None:
+        @given(case=operation.as_strategy())
+        def send(case: schemathesis.Case[Any]) -> None:
             check(client, case)
 
         send()

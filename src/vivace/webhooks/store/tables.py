@@ -12,24 +12,25 @@ from datetime import UTC, datetime
 from secrets import token_hex
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy.dialects.mysql import MEDIUMTEXT
 
 from vivace.sql import NAMING_CONVENTION
 
 #: The tables that have to be among the ``metadata`` of the app's database.
 metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
-#: For MariaDB, whose ``TEXT`` without a length ends at 64 KiB.
-_LONG = 2**24 - 1
+#: MariaDB's own ``TEXT`` ends at 64 KiB.
+_LONG = Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb")
 
 endpoints = Table(
     "webhook_endpoints",
     metadata,
     Column("id", String(40), primary_key=True),
     Column("owner", String(200), nullable=False, index=True),
-    Column("url", Text(8192), nullable=False),
-    Column("event_types", Text(_LONG), nullable=False),
-    Column("secrets", Text(_LONG), nullable=False),
-    Column("description", Text(8192), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("event_types", _LONG, nullable=False),
+    Column("secrets", _LONG, nullable=False),
+    Column("description", Text, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("disabled_reason", String(40)),
     Column("created_at", BigInteger, nullable=False),
@@ -45,7 +46,7 @@ messages = Table(
     Column("id", String(40), primary_key=True),
     Column("owner", String(200), nullable=False),
     Column("type", String(100), nullable=False),
-    Column("body", Text(_LONG), nullable=False),
+    Column("body", _LONG, nullable=False),
     Column("created_at", BigInteger, nullable=False, index=True),
 )
 
@@ -78,7 +79,7 @@ attempts = Table(
     Column("milliseconds", Integer, nullable=False),
     Column("status", Integer),
     Column("error", String(200)),
-    Column("response", Text(_LONG)),
+    Column("response", _LONG),
 )
 
 received = Table(

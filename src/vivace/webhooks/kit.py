@@ -28,7 +28,12 @@ from vivace.webhooks.settings import WebhookSettings
 from vivace.webhooks.store import deliveries as delivering, endpoints as managing
 from vivace.webhooks.store.locking import begin_writing
 from vivace.webhooks.store.tables import metadata
-from vivace.webhooks.store.transactions import AnyDatabase, close_database, open_database
+from vivace.webhooks.store.transactions import (
+    AnyDatabase,
+    close_database,
+    open_database,
+    with_connections_of_its_own,
+)
 
 OnAttempt = TypeVar("OnAttempt", bound=Callable[[AttemptMade], Any])
 OnDisabled = TypeVar("OnDisabled", bound=Callable[[EndpointDisabled], Any])
@@ -161,14 +166,18 @@ class Webhooks:
     async def delivering(self, app: Any = None) -> AsyncIterator[None]:
         """Deliver within the block; what is under way at its end is waited for, but not long."""
         await open_database(self._database)
-        async with self._working() as worker:
-            task = asyncio.create_task(worker.run())
-            try:
-                yield
-            finally:
-                worker.stop()
-                await task
-        await close_database(self._database)
+        # An app closes its connections before its lifespan ends, and the last attempts.
+        database = with_connections_of_its_own(self._database)
+        try:
+            async with self._working(database) as worker:
+                task = asyncio.create_task(worker.run())
+                try:
+                    yield
+                finally:
+                    worker.stop()
+                    await task
+        finally:
+            await close_database(database)
 
     async def deliver_forever(self) -> None:
         """Deliver until the process is told to end, by ``SIGTERM`` or ``SIGINT``."""
@@ -187,7 +196,7 @@ class Webhooks:
         Returns:
             How many attempts were made.
         """
-        async with self._working() as worker:
+        async with self._working(self._database) as worker:
             return await worker.deliver_due()
 
     async def purge(self) -> int:
@@ -196,7 +205,7 @@ class Webhooks:
         Returns:
             How many deliveries and messages that were.
         """
-        async with self._working() as worker:
+        async with self._working(self._database) as worker:
             return await worker.purge()
 
     def router(
@@ -259,8 +268,8 @@ class Webhooks:
             await sender.close()
 
     @asynccontextmanager
-    async def _working(self) -> AsyncIterator[Worker]:
-        outbox = Outbox(self._database, self.settings, self._vault, self._hooks, self._bell)
+    async def _working(self, database: AnyDatabase) -> AsyncIterator[Worker]:
+        outbox = Outbox(database, self.settings, self._vault, self._hooks, self._bell)
         sender = self._new_sender()
         try:
             yield Worker(outbox, sender)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import threading
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -163,3 +166,19 @@ async def test_tables_can_be_managed_by_a_session_of_the_app_s() -> None:
 
     async with shop.db.begin() as session:
         assert await session.run_sync(work)
+
+
+def test_an_app_that_stops_while_it_looks_for_messages_leaves_no_connection_open() -> None:
+    shop = Shop(WebhookSettings(poll_interval=0.0001))
+    app = Vivace()
+    shop.webhooks.install(app)
+
+    @app.get("/")
+    async def read(session: Any = shop.db.session) -> None: ...
+
+    for _ in range(20):
+        with TestClient(app) as client:
+            client.get("/")
+    # What was not closed warns when it goes.
+    gc.collect()
+    assert threading.active_count() < 10

@@ -30,6 +30,15 @@ async def transact(database: AnyDatabase, work: Callable[[Session], T]) -> T:
     return await database.run(lambda session: session.run_sync(work), attempts=ATTEMPTS)
 
 
+def with_connections_of_its_own(database: AnyDatabase) -> AnyDatabase:
+    """The same database over other connections, for who works on when those of an app are closed.
+
+    They are not those that requests wait for, either.
+    """
+    kind: type[AnyDatabase] = SyncDatabase if isinstance(database, SyncDatabase) else Database
+    return kind(database.address.url, metadata=database.metadata, settings=database.settings)
+
+
 async def open_database(database: AnyDatabase) -> None:
     """What an app does at its start: make the tables, if they are to be made."""
     if isinstance(database, SyncDatabase):
@@ -45,4 +54,10 @@ async def close_database(database: AnyDatabase) -> None:
         await asyncio.shield(database.close())
 
 
-__all__ = ["AnyDatabase", "close_database", "open_database", "transact"]
+__all__ = [
+    "AnyDatabase",
+    "close_database",
+    "open_database",
+    "transact",
+    "with_connections_of_its_own",
+]

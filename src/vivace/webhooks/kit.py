@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from vivace import APIRouter, Vivace
 from vivace.outbound import Destinations
+from vivace.per_loop import PerLoop
 from vivace.vault import Vault
 from vivace.webhooks.deliveries import Deliveries
 from vivace.webhooks.delivery.hooks import AttemptMade, EndpointDisabled, Hooks
@@ -99,6 +100,8 @@ class Webhooks:
         self._vault = Vault(secret)
         self._hooks = Hooks()
         self._bell = Bell()
+        # One for all that is registered, as each has threads to find hosts by.
+        self._checkers = PerLoop(self._new_sender, HTTPSender.close)
         self.endpoints = Endpoints(
             *(database, events, self._vault, self.settings, self._check, self._bell.ring)
         )
@@ -253,24 +256,21 @@ class Webhooks:
 
     # What is made for an event loop.
 
-    def _new_sender(self) -> Sender:
-        return self._sender or HTTPSender(
+    def _new_sender(self) -> HTTPSender:
+        return HTTPSender(
             self._destinations,
             timeout=self.settings.timeout,
             connections=self.settings.concurrency,
         )
 
     async def _check(self, url: str) -> None:
-        sender = self._new_sender()
-        try:
-            await sender.check(url)
-        finally:
-            await sender.close()
+        sender = self._sender or self._checkers.get()
+        await sender.check(url)
 
     @asynccontextmanager
     async def _working(self, database: AnyDatabase) -> AsyncIterator[Worker]:
         outbox = Outbox(database, self.settings, self._vault, self._hooks, self._bell)
-        sender = self._new_sender()
+        sender = self._sender or self._new_sender()
         try:
             yield Worker(outbox, sender)
         finally:

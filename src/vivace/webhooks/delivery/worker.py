@@ -72,6 +72,7 @@ class Worker:
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
         self._purge_at = time.monotonic()
+        self._purging: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Deliver until :meth:`stop`; then wait for what is under way, though not for long."""
@@ -103,7 +104,7 @@ class Worker:
         """Begin what is due; seconds until there may be more."""
         poll = self._settings.poll_interval
         try:
-            await self._purge()
+            self._begin_to_purge()
             free = self._settings.concurrency - len(self._running)
             if free <= 0:
                 # Each that ends makes room, and wakes.
@@ -160,6 +161,10 @@ class Worker:
 
     async def _finish(self) -> None:
         """Wait for attempts under way; leave to others those that take too long."""
+        if self._purging is not None:
+            # It ends after the part that it is at.
+            await asyncio.wait([self._purging], timeout=self._settings.grace)
+            self._purging.cancel()
         running = dict(self._running)
         if running:
             _, late = await asyncio.wait(running, timeout=self._settings.grace)
@@ -257,11 +262,17 @@ class Worker:
                     logger.exception("An attempt cannot be written down now")
             await asyncio.sleep(DATABASE_PAUSE)
 
+    def _begin_to_purge(self) -> None:
+        """Remove what is old beside the deliveries, which do not wait for it."""
+        if time.monotonic() >= self._purge_at:
+            self._purge_at = time.monotonic() + PURGE_INTERVAL
+            self._purging = asyncio.create_task(self._purge())
+
     async def _purge(self) -> None:
-        if time.monotonic() < self._purge_at:
-            return
-        self._purge_at = time.monotonic() + PURGE_INTERVAL
-        await self.purge()
+        try:
+            await self.purge()
+        except Exception:
+            logger.warning("What is old could not be removed now", exc_info=True)
 
     async def purge(self) -> int:
         """Remove what was finished too long ago to be kept; how many records that were."""

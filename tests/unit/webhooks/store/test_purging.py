@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -40,3 +41,18 @@ async def test_what_is_on_its_way_stays_however_old_it_is() -> None:
     await shop.rewrite(messages, created_at=0)
     assert await shop.webhooks.purge() == 0
     assert await shop.webhooks.deliver_due() == 1
+
+
+async def test_who_delivers_removes_what_is_old() -> None:
+    shop = await Shop(WebhookSettings(retention=timedelta(days=1))).open()
+    await shop.webhooks.endpoints.create(URL)
+    await shop.send()
+    await shop.webhooks.deliver_due()
+    await shop.rewrite(deliveries, finished_at=1)
+    await shop.rewrite(messages, created_at=1)
+    async with shop.webhooks.delivering(), asyncio.timeout(20):
+        for _ in range(1000):
+            if await counts(shop) == [0, 0, 0]:
+                return
+            await asyncio.sleep(0.01)
+    raise AssertionError(await counts(shop))

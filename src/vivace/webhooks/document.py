@@ -23,8 +23,9 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def describe_events(router: APIRouter, events: Events) -> None:
-    """Add the events to ``app.webhooks``."""
-    for event in events:
+    """Add the events to ``app.webhooks``, also those that are declared later."""
+
+    def describe(event: EventType) -> None:
         router.add_api_route(
             event.name,
             _receiver(event),
@@ -36,6 +37,8 @@ def describe_events(router: APIRouter, events: Events) -> None:
             name=event.name,
             operation_id=event.name,
         )
+
+    events.watch(describe)
 
 
 def _receiver(event: EventType) -> Any:

@@ -67,6 +67,7 @@ class Events:
     def __init__(self) -> None:
         self._by_name: dict[str, EventType] = {}
         self._by_model: dict[type[BaseModel], EventType] = {}
+        self._watchers: list[Callable[[EventType], None]] = []
 
     def __iter__(self) -> Iterator[EventType]:
         return iter(self._by_name.values())
@@ -100,6 +101,8 @@ class Events:
                 raise TypeError(f"{model.__name__} is the data of {self.of(model).name!r} already.")
             made = EventType(name, model, _envelope(name, model), summary or _first_line(model))
             self._by_name[name] = self._by_model[model] = made
+            for watcher in self._watchers:
+                watcher(made)
             return model
 
         return declare
@@ -117,6 +120,12 @@ class Events:
                 f"{model.__name__} is the data of no type of events. Declare it with "
                 "@events.event('...'), on the events that were given here."
             ) from None
+
+    def watch(self, watcher: Callable[[EventType], None]) -> None:
+        """Have a function called with each type, those that are declared later among them."""
+        self._watchers.append(watcher)
+        for event in self:
+            watcher(event)
 
     def get(self, name: str) -> EventType | None:
         return self._by_name.get(name)

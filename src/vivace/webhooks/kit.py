@@ -247,7 +247,10 @@ class Webhooks:
 
     @contextmanager
     def override(self, sender: Sender) -> Iterator[None]:
-        """Send by another sender within the block; for tests."""
+        """Send by another sender within the block; for tests.
+
+        An app that delivers has to be started in it.
+        """
         before, self._sender = self._sender, sender
         try:
             yield

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from secrets import token_hex
 from typing import Any
 
+import httpx2
 from pydantic import BaseModel
 
-from vivace.testclient import AsyncTestClient
 from vivace.webhooks.delivery.sending import Answer
 from vivace.webhooks.events import Events, now
 from vivace.webhooks.signing import sign
@@ -30,8 +30,9 @@ class AppSender:
         """Any will do."""
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes, *, read: int) -> Answer:
-        client = AsyncTestClient(self._app, raise_server_exceptions=False, follow_redirects=False)
-        response = await client.post(url, headers=dict(headers), content=body)
+        transport = httpx2.ASGITransport(self._app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, trust_env=False) as client:
+            response = await client.post(url, headers=dict(headers), content=body)
         return Answer(response.status_code, dict(response.headers), response.content[:read])
 
     async def close(self) -> None:

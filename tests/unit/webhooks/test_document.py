@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-from tests.unit.webhooks.shop import Shop
+from pydantic import BaseModel
+from tests.unit.webhooks.shop import SECRET, Shop
 
 from vivace import Vivace
+from vivace.sql import Database
+from vivace.webhooks import Events, Webhooks, metadata
 
 
 def test_events_are_in_the_document_of_the_app() -> None:
@@ -21,4 +24,13 @@ def test_events_are_in_the_document_of_the_app() -> None:
     assert message["properties"]["type"]["const"] == "invoice.paid"
     assert message["required"] == ["type", "timestamp", "data"]
     assert {"410", "429", "default"} <= {*paid["responses"]}
-    assert "422" not in paid["responses"] or paid["responses"]["422"]
+
+
+def test_events_that_are_declared_later_are_there_too() -> None:
+    events = Events()
+    db = Database("sqlite://", metadata=[metadata])
+    app = Vivace()
+    Webhooks(db, events, secret=SECRET).install(app, deliver=False)
+    assert "webhooks" not in app.openapi()
+    events.event("late")(type("Late", (BaseModel,), {}))
+    assert [*app.openapi()["webhooks"]] == ["late"]

@@ -21,7 +21,7 @@ from tests.unit.webhooks.shop import (
 from vivace import Vivace
 from vivace.sql import Database, SyncDatabase
 from vivace.testclient import TestClient
-from vivace.webhooks import Webhooks, WebhookSettings, metadata
+from vivace.webhooks import NotAcceptable, Webhooks, WebhookSettings, metadata
 
 pytestmark = pytest.mark.anyio
 
@@ -182,3 +182,31 @@ def test_an_app_that_stops_while_it_looks_for_messages_leaves_no_connection_open
     # What was not closed warns when it goes.
     gc.collect()
     assert threading.active_count() < 10
+
+
+async def test_what_a_savepoint_takes_back_is_not_sent() -> None:
+    shop = await Shop().open()
+    await shop.webhooks.endpoints.create(URL)
+    async with shop.db.begin() as session:
+        async with session.begin_nested() as savepoint:
+            await shop.webhooks.send(session, InvoicePaid(invoice_id=1))
+            await savepoint.rollback()
+        await shop.webhooks.send(session, InvoicePaid(invoice_id=2))
+    assert await shop.webhooks.deliver_due() == 1
+    assert b'"invoice_id":2' in shop.sender.sent[0].body
+
+
+async def test_hosts_are_checked_when_an_endpoint_is_made() -> None:
+    db = Database("sqlite://", metadata=[metadata], create_tables=True)
+    await db.open()
+    webhooks = Webhooks(db, events, secret=SECRET)
+    for url in (
+        "https://127.0.0.1/",
+        "https://localhost/",
+        "http://8.8.8.8/",
+        "https://x.invalid/",
+    ):
+        with pytest.raises(NotAcceptable):
+            await webhooks.endpoints.create(url)
+    made, _ = await webhooks.endpoints.create("https://8.8.8.8/")
+    assert made.enabled

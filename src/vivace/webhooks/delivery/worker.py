@@ -26,7 +26,7 @@ from vivace.webhooks.events import now
 from vivace.webhooks.settings import WebhookSettings
 from vivace.webhooks.signing import sign
 from vivace.webhooks.store import claims, purging
-from vivace.webhooks.store.claims import Claimed
+from vivace.webhooks.store.claims import Claimed, Verdict
 from vivace.webhooks.store.records import Attempt, Reason
 from vivace.webhooks.store.secrets import SecretsUnreadable, living, unseal
 from vivace.webhooks.store.tables import milliseconds
@@ -191,7 +191,7 @@ class Worker:
             logger.error("%s", error)
             return
         verdict = judge(answer, claimed.attempts + 1, self._settings, now())
-        reason: Reason | None = await self._persist(
+        recorded = await self._persist(
             partial(
                 claims.record,
                 claimed=claimed,
@@ -202,6 +202,12 @@ class Worker:
             ),
             ends_at,
         )
+        if recorded is not None:
+            await self._tell(claimed, attempt, verdict, recorded.disabled)
+
+    async def _tell(
+        self, claimed: Claimed, attempt: Attempt, verdict: Verdict, reason: Reason | None
+    ) -> None:
         made = AttemptMade(
             *(claimed.id, claimed.message_id, claimed.endpoint_id, claimed.owner, claimed.type),
             number=claimed.attempts + 1,

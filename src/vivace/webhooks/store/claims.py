@@ -68,6 +68,17 @@ class Verdict:
     disable: Reason | None = None
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """An attempt that was written down.
+
+    Attributes:
+        disabled: Why the endpoint is disabled, where it has just been.
+    """
+
+    disabled: Reason | None
+
+
 def next_due(session: Session) -> int | None:
     """When the next delivery is due, in milliseconds since 1970; ``None`` where there is none."""
     query = select(func.min(deliveries.c.due_at)).where(deliveries.c.state == "pending")
@@ -185,20 +196,20 @@ def record(
     *,
     disable_after: timedelta | None,
     now: datetime,
-) -> Reason | None:
+) -> Recorded | None:
     """Write down what an attempt has come to.
 
     Endpoints are written before deliveries, here and wherever both are: so nobody waits in a ring.
 
     Returns:
-        Why the endpoint is disabled, where it has just been.
+        ``None`` where nothing is written: the lease has ended, and another process has the
+        delivery; or it was given up, or removed.
     """
     begin_writing(session)
     query = select(deliveries.c.id).where(
         deliveries.c.id == claimed.id, deliveries.c.claim == claimed.claim
     )
     if session.scalar(query) is None:
-        # The lease has ended, and another process has it; or it was given up, or removed.
         return None
     reason = _judge_endpoint(session, claimed.endpoint_id, verdict, disable_after, now)
     _add_attempt(session, claimed.id, attempt)
@@ -218,7 +229,7 @@ def record(
     )
     if reason is not None:
         managing.disable(session, claimed.endpoint_id, reason)
-    return reason
+    return Recorded(reason)
 
 
 def release(session: Session, claimed: Claimed, now: datetime) -> None:
@@ -268,4 +279,4 @@ def _add_attempt(session: Session, delivery_id: str, attempt: Attempt) -> None:
     )
 
 
-__all__ = ["Claimed", "Verdict", "claim", "next_due", "record", "release"]
+__all__ = ["Claimed", "Recorded", "Verdict", "claim", "next_due", "record", "release"]

@@ -212,3 +212,28 @@ def test_wrong_declarations_fail_at_once() -> None:
         Incoming(events, SECRET, seen="memory")  # type: ignore[arg-type]  # as it says
     with pytest.raises(ValueError, match="at most 100 characters"):
         Incoming(events, SECRET, source="x" * 101)
+
+
+def test_refusals_are_problems_in_an_app_of_problem_details() -> None:
+    app = Vivace(problem_details=True)
+
+    @app.post("/", openapi_extra=incoming.openapi(InvoicePaid))
+    async def receive(data: Annotated[InvoicePaid, incoming.event(InvoicePaid)]) -> None: ...
+
+    client = TestClient(app)
+    refused = client.post("/", **signed(events, InvoicePaid(invoice_id=1), new_secret()))
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert refused.json()["status"] == 401
+    message = signed(events, InvoicePaid(invoice_id=1), SECRET)
+    answers = [client.post("/", **message) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 204]
+    assert answers[1].content == b""
+
+
+def test_an_app_that_is_mounted_receives_too() -> None:
+    app, got = make_app()
+    outer = Vivace()
+    outer.mount("/inner", app)
+    message = signed(events, InvoicePaid(invoice_id=1), SECRET)
+    assert TestClient(outer).post("/inner/paid", **message).status_code == 200
+    assert got == [InvoicePaid(invoice_id=1)]

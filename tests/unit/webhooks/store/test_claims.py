@@ -9,7 +9,7 @@ from tests.unit.webhooks.shop import URL, Shop
 
 from vivace.webhooks.events import now
 from vivace.webhooks.store import claims
-from vivace.webhooks.store.claims import Claimed, Verdict
+from vivace.webhooks.store.claims import Claimed, Recorded, Verdict
 from vivace.webhooks.store.records import Attempt
 from vivace.webhooks.store.tables import attempts, deliveries, endpoints
 from vivace.webhooks.store.transactions import transact
@@ -64,7 +64,7 @@ async def test_who_has_lost_a_claim_writes_nothing() -> None:
     await shop.send()
     [mine] = await claim(shop)
     await claim(shop, at=now() + LEASE)
-    await record(shop, mine, Verdict("delivered", failing=False))
+    assert await record(shop, mine, Verdict("delivered", failing=False)) is None
     assert await shop.states() == ["pending"]
     assert await shop.rows(attempts) == []
 
@@ -150,8 +150,8 @@ async def test_an_endpoint_that_fails_for_too_long_is_disabled_with_all_that_is_
     for index, at in enumerate([now(), now() + day - LEASE * 2, now() + day + LEASE]):
         [mine] = await claim(shop, limit=1, at=at)
         verdict = Verdict("pending", at + day * 9, failing=True)
-        reason = await record(shop, mine, verdict, disable_after=day, now=at)
-        assert reason == ("failing" if index == 2 else None)
+        recorded = await record(shop, mine, verdict, disable_after=day, now=at)
+        assert recorded == Recorded("failing" if index == 2 else None)
     disabled = await shop.webhooks.endpoints.get(endpoint.id)
     assert (disabled.enabled, disabled.disabled_reason) == (False, "failing")
     assert await shop.states() == ["dead"] * 3

@@ -18,8 +18,11 @@ from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, TypeAlias
 
-import httpcore2
-import httpx2
+from vivace.extras import brought_by
+
+with brought_by("webhooks"):
+    import httpcore2
+    import httpx2
 
 IPAddress: TypeAlias = IPv4Address | IPv6Address
 #: What finds the addresses of a host; ``OSError`` where there are none.

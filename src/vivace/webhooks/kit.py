@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -109,8 +110,21 @@ class Webhooks:
 
     # Sending.
 
-    async def send(self, session: AsyncSession, event: BaseModel, *, owner: str = "") -> str | None:
+    async def send(
+        self,
+        session: AsyncSession,
+        event: BaseModel,
+        *,
+        owner: str = "",
+        happened_at: datetime | None = None,
+    ) -> str | None:
         """Send an event to all endpoints of ``owner`` that want it, once ``session`` commits.
+
+        Args:
+            session: The session of the change that the event tells of.
+            event: The data, of one of the types.
+            owner: Whose endpoints get it.
+            happened_at: When it has happened, with a time zone; now, by default.
 
         Returns:
             The id of the message, which receivers get as ``webhook-id``; ``None`` where nobody
@@ -120,14 +134,21 @@ class Webhooks:
             TypeError: The event is of none of the types that are sent.
             ValueError: The message is too large, or the owner no text that can be kept.
         """
-        return await session.run_sync(self.send_sync, event, owner=owner)
+        return await session.run_sync(self.send_sync, event, owner=owner, happened_at=happened_at)
 
-    def send_sync(self, session: Session, event: BaseModel, *, owner: str = "") -> str | None:
+    def send_sync(
+        self,
+        session: Session,
+        event: BaseModel,
+        *,
+        owner: str = "",
+        happened_at: datetime | None = None,
+    ) -> str | None:
         """The same for a synchronous session."""
         check_owner(owner)
         kind = self.events.of(type(event))
         at = now()
-        body = kind.write(event, at)
+        body = kind.write(event, happened_at or at)
         if len(body.encode()) > self.settings.max_payload:
             raise ValueError(
                 f"A message of the type {kind.name!r} has more than {self.settings.max_payload} "

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -48,6 +49,16 @@ async def test_a_message_goes_to_endpoints_of_its_owner_alone() -> None:
     await shop.send(owner="acme")
     await shop.webhooks.deliver_due()
     assert [sent.url for sent in shop.sender.sent] == ["https://x.example/acme"]
+
+
+async def test_an_event_may_have_happened_before() -> None:
+    shop = await Shop().open()
+    await shop.webhooks.endpoints.create(URL)
+    async with shop.db.begin() as session:
+        happened_at = datetime(2026, 1, 2, tzinfo=UTC)
+        await shop.webhooks.send(session, InvoicePaid(invoice_id=1), happened_at=happened_at)
+    await shop.webhooks.deliver_due()
+    assert b'"timestamp":"2026-01-02T00:00:00Z"' in shop.sender.sent[0].body
 
 
 async def test_nothing_is_kept_where_nobody_wants_it() -> None:

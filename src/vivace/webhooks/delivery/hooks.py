@@ -58,8 +58,11 @@ class Hooks:
                 async with asyncio.timeout(TIMEOUT):
                     if inspect.iscoroutinefunction(function):
                         await function(happened)
-                    else:
-                        await run_in_threadpool(function, happened)
+                        continue
+                    given = await run_in_threadpool(function, happened)
+                    # That of an object whose `__call__` is a coroutine function.
+                    if inspect.isawaitable(given):
+                        await given
             except Exception:
                 logger.exception("A function that is told of webhooks has failed: %r", function)
 

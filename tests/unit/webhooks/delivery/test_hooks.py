@@ -16,8 +16,12 @@ async def test_functions_of_both_kinds_are_called() -> None:
     async def on_loop(happened: Any) -> None:
         called.append(happened)
 
-    await Hooks().call([called.append, on_loop], "it")
-    assert called == ["it", "it"]
+    class Object:
+        async def __call__(self, happened: Any) -> None:
+            called.append(happened)
+
+    await Hooks().call([called.append, on_loop, Object()], "it")
+    assert called == ["it"] * 3
 
 
 async def test_one_that_fails_is_logged_and_the_next_is_called(

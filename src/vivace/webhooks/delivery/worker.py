@@ -109,21 +109,25 @@ class Worker:
             if free <= 0:
                 # Each that ends makes room, and wakes.
                 return poll
-            due = await self._transact(claims.next_due)
-            left = poll if due is None else (due - milliseconds()) / 1000
-            if left > 0:
-                return min(left, poll)
+            # Only read: where nothing is due, nobody who writes is held up.
+            if (pause := await self._until_due()) > 0:
+                return pause
             claimed = await self._claim(free)
             for one in claimed:
                 self._start(one)
-            # What is due, and not claimed, is of an endpoint that is busy, or wants to be left
-            # alone.
-            return 0 if claimed else poll
+            # What is due still is of an endpoint that is busy, or wants to be left alone.
+            return await self._until_due() or poll
         except HTTPException as error:
             logger.warning("Webhooks wait for their database: %s", error.detail)
         except Exception:
             logger.exception("Webhooks cannot be delivered now")
         return DATABASE_PAUSE
+
+    async def _until_due(self) -> float:
+        """Seconds until something is due; not more than until it is looked again."""
+        poll = self._settings.poll_interval
+        due = await self._transact(claims.next_due)
+        return poll if due is None else min(poll, max(0.0, (due - milliseconds()) / 1000))
 
     async def _rest(self, seconds: float) -> None:
         try:

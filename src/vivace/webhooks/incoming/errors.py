@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from vivace import HTTPException
 
+#: A 401 has to name a scheme (RFC 9110, section 15.5.2). That of the standard has no name.
+CHALLENGE = {"WWW-Authenticate": "Webhook-Signature"}
+
 
 class NotAuthentic(HTTPException):
     """401 for a message that was not signed with a secret that counts, or not lately.
@@ -12,7 +15,9 @@ class NotAuthentic(HTTPException):
     """
 
     def __init__(self) -> None:
-        super().__init__(401, "The signature is not valid, or the message is too old.")
+        super().__init__(
+            401, "The signature is not valid, or the message is too old.", {**CHALLENGE}
+        )
 
 
 class TooLarge(HTTPException):

@@ -206,12 +206,16 @@ def record(
         delivery; or it was given up, or removed.
     """
     begin_writing(session)
-    query = select(deliveries.c.id).where(
-        deliveries.c.id == claimed.id, deliveries.c.claim == claimed.claim
+    query = (
+        select(deliveries.c.id, endpoints.c.failing_since)
+        .outerjoin(endpoints, endpoints.c.id == deliveries.c.endpoint_id)
+        .where(deliveries.c.id == claimed.id, deliveries.c.claim == claimed.claim)
     )
-    if session.scalar(query) is None:
+    found = session.execute(query).one_or_none()
+    if found is None:
         return None
-    reason = _judge_endpoint(session, claimed.endpoint_id, verdict, disable_after, now)
+    since: int | None = found.failing_since
+    reason = _judge_endpoint(session, claimed.endpoint_id, since, verdict, disable_after, now)
     _add_attempt(session, claimed.id, attempt)
     finished = verdict.state != "pending"
     values = {
@@ -244,12 +248,16 @@ def release(session: Session, claimed: Claimed, now: datetime) -> None:
 def _judge_endpoint(
     session: Session,
     endpoint_id: str,
+    since: int | None,
     verdict: Verdict,
     disable_after: timedelta | None,
     now: datetime,
 ) -> Reason | None:
-    """Keep how an endpoint does; why it is to be disabled, if it is."""
-    since = session.scalar(select(endpoints.c.failing_since).where(endpoints.c.id == endpoint_id))
+    """Keep how an endpoint does; why it is to be disabled, if it is.
+
+    Args:
+        since: Since when it has been failing, in milliseconds since 1970.
+    """
     values: dict[str, int | None] = {}
     if verdict.failing and since is None:
         values["failing_since"] = since = milliseconds(now)

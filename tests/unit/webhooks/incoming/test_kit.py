@@ -106,6 +106,7 @@ def test_what_is_not_authentic_is_refused_alike(client: TestClient) -> None:
         )
     ]
     assert {answer.status_code for answer in answers} == {401}
+    assert {answer.headers["WWW-Authenticate"] for answer in answers} == {"Webhook-Signature"}
     assert {answer.text for answer in answers} == {
         '{"detail":"The signature is not valid, or the message is too old."}'
     }

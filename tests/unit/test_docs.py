@@ -270,17 +270,23 @@ def test_every_page_is_listed() -> None:
 ATTACK = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
 
 
-def test_every_attack_on_sign_in_is_tried() -> None:
-    table = (PROJECT / "docs" / "auth.md").read_text(encoding="utf-8").partition("## Attacks")[2]
+@pytest.mark.parametrize("battery", ["auth", "webhooks"])
+def test_every_attack_is_tried(battery: str) -> None:
+    table = (
+        (PROJECT / "docs" / f"{battery}.md").read_text(encoding="utf-8").partition("## Attacks")[2]
+    )
     rows = re.findall(r"^\| (?!attack |---)(.+) \|$", table, re.MULTILINE)
     assert rows
     for row in rows:
         named = ATTACK.findall(row)
         assert len(named) == row.count("::") > 0, row
         for file, test in named:
-            found = list(PROJECT.glob(f"tests/*/auth/{file}"))
+            found = [
+                *PROJECT.glob(f"tests/*/{battery}/**/{file}"),
+                *PROJECT.glob(f"tests/unit/{file}"),
+            ]
             assert found, f"there is no {file}"
-            text = found[0].read_text(encoding="utf-8")
+            text = "".join(path.read_text(encoding="utf-8") for path in found)
             assert re.search(rf"^(async )?def {test}\(", text, re.MULTILINE), f"no {test} in {file}"
 
 

@@ -16,9 +16,9 @@ from vivace.caching import Cache, RedisStore
 
 runs, gate = Path(os.environ["CACHED_RUNS"]), Path(os.environ["CACHED_GATE"])
 store = RedisStore(
-    os.environ["CACHED_REDIS"], prefix=os.environ["CACHED_PREFIX"], timeout=3, pause=0.3
+    os.environ["CACHED_REDIS"], prefix=os.environ["CACHED_PREFIX"], timeout=5, pause=0.3
 )
-cache = Cache(store, wait=30, lead=2)
+cache = Cache(store, wait=30, lead=5)
 app = Vivace()
 cache.install(app)
 

@@ -238,8 +238,9 @@ class Webhooks:
         """Routes to manage endpoints, and to look at deliveries and have them made again.
 
         Args:
-            owner: A dependency that says whose endpoints a request manages, as text. Without it
-                they are nobody's, for an app with one client.
+            owner: A dependency that says whose endpoints a request manages, as text. It refuses
+                whoever it does not know: what it gives is never ``None``. Without it they are
+                nobody's, for an app with one client.
             dependencies: The guards of the app, for all routes.
 
         Raises:

@@ -38,6 +38,20 @@ async def nobody() -> str:
     return ""
 
 
+def checked(owner: Callable[..., Any]) -> Callable[..., Any]:
+    """``owner``, where it says whose the endpoints are: ``None`` would stand for everybody's."""
+
+    async def checked_owner(given: Any = Depends(owner)) -> str:
+        if not isinstance(given, str):
+            raise TypeError(
+                f"The owner of webhooks is {given!r}, by {owner!r}. It has to be text: a function "
+                "in router(owner=...) refuses, with HTTPException(401), whoever it does not know."
+            )
+        return given
+
+    return checked_owner
+
+
 def make_router(
     endpoints: Endpoints,
     deliveries: Deliveries,
@@ -47,7 +61,7 @@ def make_router(
 ) -> APIRouter:
     """The routes; ``owner`` is a dependency that says whose endpoints a request manages."""
     router = APIRouter(dependencies=[*dependencies], tags=["webhooks"])
-    whose = Depends(owner or nobody)
+    whose = Depends(checked(owner or nobody))
     _add_event_types(router, events)
     _add_endpoints(router, endpoints, whose)
     _add_actions(router, endpoints, deliveries, whose)

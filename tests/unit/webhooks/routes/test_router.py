@@ -201,3 +201,28 @@ def test_no_input_makes_an_error_of_the_server_s(client: TestClient, app: Vivace
             check(client, case)
 
         send()
+
+
+def test_who_is_not_known_does_not_get_what_is_everybody_s(shop: Shop) -> None:
+    """In code, ``owner=None`` stands for all."""
+
+    async def maybe(x_tenant: Annotated[str | None, Header()] = None) -> str | None:
+        return x_tenant
+
+    app = Vivace()
+    shop.webhooks.install(app, deliver=False)
+    app.include_router(shop.webhooks.router(owner=maybe), prefix="/webhooks")
+
+    @app.post("/pay")
+    async def pay() -> str:
+        await shop.db.open()
+        await shop.webhooks.endpoints.create(URL, owner="acme")
+        return await shop.send(owner="acme")
+
+    with TestClient(app) as client:
+        client.post("/pay")
+        [made] = client.get("/webhooks/endpoints", headers={"X-Tenant": "acme"}).json()
+        with pytest.raises(TypeError, match="The owner of webhooks is None"):
+            client.get("/webhooks/deliveries")
+        with pytest.raises(TypeError, match="It has to be text"):
+            client.post(f"/webhooks/endpoints/{made['id']}/secret")

@@ -77,7 +77,7 @@ class Deliveries:
 
         def work(session: Session) -> None:
             begin_writing(session)
-            delivery = _found(session, id, owner).delivery
+            delivery = _found(session, id, owner, for_update=True).delivery
             if not found(session, delivery.endpoint_id, owner).enabled:
                 raise EndpointIsDisabled
             delivering.replay(session, id, now())
@@ -119,8 +119,11 @@ class Deliveries:
         return count
 
 
-def _found(session: Session, id: str, owner: str | None) -> DeliveryDetails:
-    details = delivering.find(session, id, owner) if is_storable(id) else None
+def _found(
+    session: Session, id: str, owner: str | None, *, for_update: bool = False
+) -> DeliveryDetails:
+    storable = is_storable(id)
+    details = delivering.find(session, id, owner, for_update=for_update) if storable else None
     if details is None:
         raise NoSuchDelivery
     return details

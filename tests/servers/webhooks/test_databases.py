@@ -14,8 +14,9 @@ from tests.unit.webhooks.shop import URL, InvoicePaid, InvoiceVoided, ScriptedSe
 
 from vivace.sql import Database, SyncDatabase
 from vivace.sql.migrations import Migrations
-from vivace.webhooks import Webhooks, WebhookSettings, metadata
+from vivace.webhooks import TooManyEndpoints, Webhooks, WebhookSettings, metadata
 from vivace.webhooks.events import now
+from vivace.webhooks.store import deliveries as delivering
 from vivace.webhooks.store.tables import attempts, deliveries, endpoints, messages
 
 pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("webhooks")]
@@ -107,6 +108,38 @@ async def test_an_endpoint_is_deleted_while_something_is_written_to_it(postgresq
             await shop.webhooks.endpoints.delete(made.id)
         assert await shop.webhooks.deliver_due() == 0
         assert await shop.states() == ["dead"]
+    finally:
+        await shop.db.close()
+
+
+async def test_what_is_asked_for_again_is_not_removed_as_old(postgresql: str) -> None:
+    shop = await Shop(WebhookSettings(delays=[]), postgresql).open()
+    try:
+        await shop.webhooks.endpoints.create(URL)
+        await shop.send()
+        await shop.webhooks.deliver_due()
+        await shop.rewrite(deliveries, finished_at=1)
+        [delivery] = await shop.webhooks.deliveries.find()
+        async with shop.db.begin() as session:
+            await session.run_sync(delivering.replay, delivery.id, now())
+            purging = asyncio.create_task(shop.webhooks.purge())
+            await asyncio.wait([purging], timeout=1)
+        await purging
+        assert await shop.states() == ["pending"]
+    finally:
+        await shop.db.close()
+
+
+async def test_who_adds_endpoints_at_once_gets_no_more_than_there_may_be(server: str) -> None:
+    shop = await Shop(WebhookSettings(most_endpoints=3), server).open()
+    try:
+        await shop.webhooks.endpoints.create(URL)
+        # There are connections for all of them.
+        await asyncio.gather(*(shop.webhooks.endpoints.of() for _ in range(20)))
+        adding = [shop.webhooks.endpoints.create(URL) for _ in range(20)]
+        made = await asyncio.gather(*adding, return_exceptions=True)
+        assert [one for one in made if not isinstance(one, (tuple, TooManyEndpoints))] == []
+        assert len(await shop.webhooks.endpoints.of()) == 3
     finally:
         await shop.db.close()
 

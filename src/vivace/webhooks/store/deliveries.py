@@ -82,9 +82,13 @@ def list_of(
     return [*map(read, session.execute(query))]
 
 
-def find(session: Session, id: str, owner: str | None) -> DeliveryDetails | None:
+def find(
+    session: Session, id: str, owner: str | None, *, for_update: bool = False
+) -> DeliveryDetails | None:
     """A delivery with its attempts; ``None`` where there is none, or not of ``owner``."""
     query = _selected(owner).add_columns(messages.c.body).where(deliveries.c.id == id)
+    if for_update:
+        query = query.with_for_update(of=deliveries)
     row = session.execute(query).one_or_none()
     if row is None:
         return None

@@ -32,7 +32,11 @@ def add(
     Returns:
         Whether it is kept; the owner may have as many as they may.
     """
-    count = select(func.count()).select_from(endpoints).where(endpoints.c.owner == endpoint.owner)
+    of_owner = endpoints.c.owner == endpoint.owner
+    # Who adds some at once counts one after the other, as soon as there is one to be locked.
+    first = select(endpoints.c.id).where(of_owner).order_by(endpoints.c.id).limit(1)
+    session.execute(first.with_for_update())
+    count = select(func.count()).select_from(endpoints).where(of_owner)
     if session.scalars(count).one() >= most:
         return False
     session.execute(

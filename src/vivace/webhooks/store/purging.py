@@ -19,7 +19,13 @@ def purge(session: Session, before: datetime) -> int:
     """
     begin_writing(session)
     at = milliseconds(before)
-    old = select(deliveries.c.id).where(deliveries.c.finished_at < at).limit(CHUNK)
+    # What is just being asked for again is locked, and is not to be removed when that is done.
+    old = (
+        select(deliveries.c.id)
+        .where(deliveries.c.finished_at < at)
+        .limit(CHUNK)
+        .with_for_update(skip_locked=True)
+    )
     ids = [*session.scalars(old)]
     if ids:
         session.execute(delete(attempts).where(attempts.c.delivery_id.in_(ids)))

@@ -172,7 +172,7 @@ def _take(session: Session, chosen: Collection[str], lease_ends_at: int) -> list
                 body=columns[messages.c.body],
                 attempts=columns[deliveries.c.attempts],
                 endpoint_id=columns[deliveries.c.endpoint_id],
-                owner=columns[messages.c.owner],
+                owner=columns[deliveries.c.owner],
                 url=columns[endpoints.c.url],
                 sealed=columns[endpoints.c.secrets],
             )

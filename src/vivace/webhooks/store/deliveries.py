@@ -13,7 +13,6 @@ from vivace.webhooks.store.records import Attempt, Delivery, DeliveryDetails, St
 from vivace.webhooks.store.tables import (
     attempts,
     deliveries,
-    endpoints,
     messages,
     milliseconds,
     moment,
@@ -23,7 +22,10 @@ from vivace.webhooks.store.tables import (
 #: What cannot be in an ``IN`` of thousands is done in parts of so many rows.
 CHUNK = 500
 
-_COLUMNS = (*(column for column in deliveries.c if column.name != "claim"), messages.c.type)
+_COLUMNS = (
+    *(column for column in deliveries.c if column.name not in ("claim", "owner")),
+    messages.c.type,
+)
 
 
 def add(
@@ -36,9 +38,7 @@ def add(
     """
     now = milliseconds(at)
     message_id = new_id("msg")
-    session.execute(
-        insert(messages).values(id=message_id, owner=owner, type=type, body=body, created_at=now)
-    )
+    session.execute(insert(messages).values(id=message_id, type=type, body=body, created_at=now))
     session.execute(
         insert(deliveries),
         [
@@ -46,6 +46,7 @@ def add(
                 "id": new_id("dlv"),
                 "message_id": message_id,
                 "endpoint_id": endpoint_id,
+                "owner": owner,
                 "state": "pending",
                 "attempts": 0,
                 "due_at": now,
@@ -147,8 +148,7 @@ def _is_unclaimed(at: datetime) -> ColumnElement[bool]:
 def _selected(owner: str | None) -> Select[Any]:
     query = select(*_COLUMNS).join(messages, messages.c.id == deliveries.c.message_id)
     if owner is not None:
-        mine = select(endpoints.c.id).where(endpoints.c.owner == owner)
-        query = query.where(deliveries.c.endpoint_id.in_(mine))
+        query = query.where(deliveries.c.owner == owner)
     return query
 
 

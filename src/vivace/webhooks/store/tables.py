@@ -44,7 +44,6 @@ messages = Table(
     "webhook_messages",
     metadata,
     Column("id", String(40), primary_key=True),
-    Column("owner", String(200), nullable=False),
     Column("type", String(100), nullable=False),
     Column("body", _LONG, nullable=False),
     Column("created_at", BigInteger, nullable=False, index=True),
@@ -56,6 +55,8 @@ deliveries = Table(
     Column("id", String(40), primary_key=True),
     Column("message_id", String(40), nullable=False, index=True),
     Column("endpoint_id", String(40), nullable=False),
+    #: The endpoint's: who asks for what is theirs is not to wait for what others have.
+    Column("owner", String(200), nullable=False),
     Column("state", String(12), nullable=False),
     #: How many attempts there have been since it was made, or asked for again.
     Column("attempts", Integer, nullable=False),
@@ -66,6 +67,7 @@ deliveries = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger),
     Index("ix_webhook_deliveries_due", "state", "due_at"),
+    Index("ix_webhook_deliveries_owner", "owner", "id"),
     Index("ix_webhook_deliveries_endpoint", "endpoint_id", "state", "id"),
     Index("ix_webhook_deliveries_finished", "finished_at"),
 )

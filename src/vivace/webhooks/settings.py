@@ -16,13 +16,15 @@ class WebhookSettings:
 
     Args:
         delays: Seconds from a failed attempt to the next one; after the last the message is a dead
-            letter. By default those of the standard: ten attempts within three days.
+            letter. By default those of the standard: ten attempts in a little more than three days.
         jitter: By how much of itself a delay is changed at random.
         timeout: Seconds for an attempt: finding the host, connecting, and the answer.
         lease: Seconds for which a process has a delivery for itself. If it dies, another one
             takes the delivery over after that.
         concurrency: Attempts at a time in a process.
         per_endpoint: Attempts at a time on one endpoint, in a process.
+        per_owner: Attempts at a time on all endpoints of one owner, in a process: so that nobody
+            has all of them by receivers that hang. Endpoints that are nobody's have no such bound.
         poll_interval: Seconds after which the database is asked for what other processes have
             written. What this process has written is delivered at once.
         grace: Seconds that running attempts have to end when the app stops.
@@ -49,6 +51,7 @@ class WebhookSettings:
     lease: float = 60.0
     concurrency: int = 50
     per_endpoint: int = 5
+    per_owner: int = 20
     poll_interval: float = 1.0
     grace: float = 10.0
     longest_retry_after: float = 24 * _HOUR
@@ -66,7 +69,8 @@ class WebhookSettings:
         _require(self.timeout > 0, "timeout", "a number of seconds above 0")
         _require(self.lease > self.timeout, "lease", "longer than timeout")
         _require(self.poll_interval > 0, "poll_interval", "a number of seconds above 0")
-        for name in ("concurrency", "per_endpoint", "most_endpoints", "max_payload"):
+        at_least_one = ("concurrency", "per_endpoint", "per_owner", "most_endpoints", "max_payload")
+        for name in at_least_one:
             _require(getattr(self, name) >= 1, name, "at least 1")
         for name in ("grace", "longest_retry_after", "kept_response"):
             _require(getattr(self, name) >= 0, name, "at least 0")

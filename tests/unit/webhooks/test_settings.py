@@ -33,6 +33,7 @@ def test_delays_differ_by_chance() -> None:
         {"poll_interval": 0},
         {"concurrency": 0},
         {"per_endpoint": 0},
+        {"per_owner": 0},
         {"grace": -1},
         {"kept_response": 100_001},
         {"rotation": timedelta(0)},

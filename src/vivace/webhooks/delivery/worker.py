@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +28,7 @@ from vivace.webhooks.store import claims, purging
 from vivace.webhooks.store.claims import Claimed, Verdict
 from vivace.webhooks.store.records import Attempt, Reason
 from vivace.webhooks.store.secrets import SecretsUnreadable, living, unseal
+from vivace.webhooks.store.shares import Place, Shares
 from vivace.webhooks.store.tables import milliseconds
 from vivace.webhooks.store.transactions import AnyDatabase, transact
 
@@ -67,7 +67,6 @@ class Worker:
         self._settings = outbox.settings
         self._sender = sender
         self._running: dict[asyncio.Task[None], Claimed] = {}
-        self._busy: Counter[str] = Counter()
         self._transactions = asyncio.Semaphore(TRANSACTIONS)
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -137,29 +136,25 @@ class Worker:
             return
 
     async def _claim(self, limit: int) -> list[Claimed]:
-        return await self._transact(
-            partial(
-                claims.claim,
-                limit=limit,
-                per_endpoint=self._settings.per_endpoint,
-                busy=dict(self._busy),
-                lease=timedelta(seconds=self._settings.lease),
-                now=now(),
-            )
-        )
+        settings = self._settings
+        under_way = [Place(one.endpoint_id, one.owner) for one in self._running.values()]
+
+        def work(session: Session) -> list[Claimed]:
+            # Made here, as it may have to be done again.
+            shares = Shares(settings.per_endpoint, settings.per_owner, under_way)
+            lease = timedelta(seconds=settings.lease)
+            return claims.claim(session, limit=limit, shares=shares, lease=lease, now=now())
+
+        return await self._transact(work)
 
     def _start(self, claimed: Claimed) -> asyncio.Task[None]:
-        self._busy[claimed.endpoint_id] += 1
         task = asyncio.create_task(self._deliver(claimed))
         self._running[task] = claimed
         task.add_done_callback(self._ended)
         return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        endpoint_id = self._running.pop(task).endpoint_id
-        self._busy[endpoint_id] -= 1
-        if not self._busy[endpoint_id]:
-            del self._busy[endpoint_id]
+        del self._running[task]
         # There is room for another one.
         self._woken.set()
 

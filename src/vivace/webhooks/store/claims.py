@@ -6,7 +6,7 @@ nobody. So a process that dies leaves nothing behind that has to be cleaned up.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from vivace.webhooks.store import endpoints as managing
 from vivace.webhooks.store.locking import begin_writing
 from vivace.webhooks.store.records import Attempt, Reason, State
+from vivace.webhooks.store.shares import Place, Shares
 from vivace.webhooks.store.tables import (
     attempts,
     deliveries,
@@ -27,7 +28,7 @@ from vivace.webhooks.store.tables import (
 
 #: How many are looked at for each that is claimed: some may be of endpoints that are busy.
 LOOKED_AT = 4
-#: How often is looked on, where nothing but the deliveries of one endpoint was found.
+#: How often is looked on, where nothing but deliveries of one endpoint, or owner, was found.
 ROUNDS = 8
 
 
@@ -90,8 +91,7 @@ def claim(
     session: Session,
     *,
     limit: int,
-    per_endpoint: int,
-    busy: Mapping[str, int],
+    shares: Shares,
     lease: timedelta,
     now: datetime,
 ) -> list[Claimed]:
@@ -99,20 +99,16 @@ def claim(
 
     Args:
         limit: How many at most.
-        per_endpoint: How many of one endpoint may be under way.
-        busy: How many of an endpoint are under way already, by its id.
+        shares: Of which endpoints, and owners; those that are claimed are taken from it.
         lease: For how long they are claimed.
     """
     begin_writing(session)
-    counts = dict(busy)
     chosen: list[str] = []
     for _ in range(ROUNDS):
-        full = [id for id, count in counts.items() if count >= per_endpoint]
         wanted = (limit - len(chosen)) * LOOKED_AT
-        found = _due(session, wanted, full, chosen, now)
-        for id, endpoint_id in found:
-            if counts.get(endpoint_id, 0) < per_endpoint and len(chosen) < limit:
-                counts[endpoint_id] = counts.get(endpoint_id, 0) + 1
+        found = _due(session, wanted, shares, chosen, now)
+        for id, place in found:
+            if len(chosen) < limit and shares.take(place):
                 chosen.append(id)
         if len(chosen) == limit or len(found) < wanted:
             break
@@ -120,12 +116,12 @@ def claim(
 
 
 def _due(
-    session: Session, limit: int, full: Collection[str], chosen: Collection[str], now: datetime
-) -> list[tuple[str, str]]:
+    session: Session, limit: int, shares: Shares, chosen: Collection[str], now: datetime
+) -> list[tuple[str, Place]]:
     """Deliveries that are due, and locked for this transaction where rows have locks."""
     held = select(endpoints.c.id).where(endpoints.c.held_until > milliseconds(now))
     query = (
-        select(deliveries.c.id, deliveries.c.endpoint_id)
+        select(deliveries.c.id, deliveries.c.endpoint_id, deliveries.c.owner)
         .where(
             deliveries.c.state == "pending",
             deliveries.c.due_at <= milliseconds(now),
@@ -135,11 +131,13 @@ def _due(
         .limit(limit)
         .with_for_update(skip_locked=True, of=deliveries)
     )
-    if full:
-        query = query.where(deliveries.c.endpoint_id.not_in(full))
+    if endpoint_ids := shares.full_endpoints:
+        query = query.where(deliveries.c.endpoint_id.not_in(endpoint_ids))
+    if owners := shares.full_owners:
+        query = query.where(deliveries.c.owner.not_in(owners))
     if chosen:
         query = query.where(deliveries.c.id.not_in(chosen))
-    return [(row.id, row.endpoint_id) for row in session.execute(query)]
+    return [(row.id, Place(row.endpoint_id, row.owner)) for row in session.execute(query)]
 
 
 def _take(session: Session, chosen: Collection[str], lease_ends_at: int) -> list[Claimed]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,6 +13,7 @@ from vivace.webhooks.events import now
 from vivace.webhooks.store import claims
 from vivace.webhooks.store.claims import Claimed, Recorded, Verdict
 from vivace.webhooks.store.records import Attempt
+from vivace.webhooks.store.shares import Place, Shares
 from vivace.webhooks.store.tables import attempts, deliveries, endpoints
 from vivace.webhooks.store.transactions import transact
 
@@ -22,7 +25,8 @@ async def claim(
     shop: Shop,
     limit: int = 10,
     per_endpoint: int = 10,
-    busy: dict[str, int] | None = None,
+    per_owner: int = 100,
+    under_way: Sequence[Place] = (),
     at: datetime | None = None,
 ) -> list[Claimed]:
     return await transact(
@@ -30,8 +34,7 @@ async def claim(
         partial(
             claims.claim,
             limit=limit,
-            per_endpoint=per_endpoint,
-            busy=busy or {},
+            shares=Shares(per_endpoint, per_owner, under_way),
             lease=LEASE,
             now=at or now(),
         ),
@@ -75,8 +78,23 @@ async def test_an_endpoint_has_no_more_under_way_than_it_may() -> None:
     for _ in range(5):
         await shop.send()
     assert len(await claim(shop, per_endpoint=2)) == 2
-    assert await claim(shop, per_endpoint=2, busy={one.id: 2}) == []
-    assert len(await claim(shop, per_endpoint=3, busy={one.id: 2})) == 1
+    under_way = [Place(one.id, "")] * 2
+    assert await claim(shop, per_endpoint=2, under_way=under_way) == []
+    assert len(await claim(shop, per_endpoint=3, under_way=under_way)) == 1
+
+
+async def test_an_owner_of_many_endpoints_has_no_more_under_way_than_it_may() -> None:
+    shop = await Shop().open()
+    for _ in range(10):
+        await shop.webhooks.endpoints.create(URL, owner="many")
+    await shop.webhooks.endpoints.create(URL, owner="few")
+    for _ in range(5):
+        await shop.send(owner="many")
+    await shop.send(owner="few")
+    claimed = await claim(shop, limit=8, per_owner=3)
+    assert Counter(one.owner for one in claimed) == {"many": 3, "few": 1}
+    under_way = [Place(one.endpoint_id, one.owner) for one in claimed]
+    assert await claim(shop, limit=8, per_owner=3, under_way=under_way) == []
 
 
 async def test_one_with_many_deliveries_does_not_hide_those_of_others() -> None:

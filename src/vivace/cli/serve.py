@@ -27,6 +27,10 @@ from vivace.cli.options import (
 #: WebSockets open, which would put off starting again for ever.
 OPEN_CONNECTIONS_TIMEOUT = 1
 
+#: Seconds that ``vivace run`` lets requests go on: less than most that start and stop servers wait
+#: before they kill them, which is 30.
+GRACEFUL_TIMEOUT = 25
+
 
 def dev(
     app: AppArgument = None,
@@ -87,6 +91,14 @@ def run(
     proxy_headers: ProxyHeadersOption = True,
     forwarded_allow_ips: ForwardedAllowIpsOption = None,
     access_log: Annotated[bool, typer.Option(help="Log a line for each request.")] = True,
+    graceful_timeout: Annotated[
+        int,
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            help="How long requests may go on when the server is told to stop.",
+        ),
+    ] = GRACEFUL_TIMEOUT,
     as_fastapi: AsFastapiOption = False,
 ) -> None:
     """Serve an app in production."""
@@ -101,6 +113,7 @@ def run(
         proxy_headers=proxy_headers,
         forwarded_allow_ips=forwarded_allow_ips,
         access_log=access_log,
+        timeout_graceful_shutdown=graceful_timeout,
     )
 
 

@@ -8,12 +8,12 @@ from starlette._utils import is_async_callable
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive, Scope, Send
-from starlette.websockets import WebSocket
 
 from vivace.exceptions import ValidationException
 from vivace.runtime.body import UNREADABLE
 from vivace.runtime.body_limit import content_too_large
 from vivace.runtime.threads import run_in_thread
+from vivace.websockets import WebSocket
 
 #: Where starlette, and so everything made for it, looks for an app's exception handlers.
 HANDLERS = "starlette.exception_handlers"
@@ -29,9 +29,18 @@ class TrackedSend:
         self.started = False
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.started = True
-        await self.send(message)
+        if message["type"] != "http.response.start":
+            await self.send(message)
+            return
+        self.started = True
+        try:
+            await self.send(message)
+        except Exception:
+            raise
+        except BaseException:
+            # Cancelled while it waited for room to write: nothing has been written.
+            self.started = False
+            raise
 
 
 def find_handler(error: Exception, scope: Scope) -> Any:

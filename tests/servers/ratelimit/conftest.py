@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from tests.servers.engines.process import run_engine
+from tests.servers.engines.redis_server import RedisServer
 from tests.unit.ratelimit.conftest import REDIS, unused_prefix
 
-from .processes import Limited, RedisProcess, serving
+from .processes import Limited, serving
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +23,7 @@ def four() -> Iterator[Limited]:
 
 
 @pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[RedisProcess]:
+def own_redis() -> Iterator[RedisServer]:
     """A Redis that only this test has, and that is running."""
-    process = RedisProcess(tmp_path)
-    try:
-        process.start()
-        yield process
-    finally:
-        process.stop()
+    with run_engine(RedisServer) as server:
+        yield server

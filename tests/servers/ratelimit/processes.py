@@ -1,22 +1,16 @@
-"""Servers in processes of their own: the app's, and Redis."""
+"""The app, in server processes of its own."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import pytest
-import redis
 from tests.servers.workers import connect, stop
 from tests.unit.behaviour.process import Server
 
@@ -72,48 +66,3 @@ def serving(
         for _, client in opened:
             client.close()
         stop(server)
-
-
-class RedisProcess:
-    """A Redis of one's own, which can be stopped and started."""
-
-    def __init__(self, folder: Path) -> None:
-        program = shutil.which("redis-server")
-        if program is None:
-            pytest.skip("There is no redis-server.")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{port}"
-        self._command = [
-            *(program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)),
-            *("--save", "", "--appendonly", "no"),
-        ]
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        until = time.monotonic() + 30
-        with redis.Redis.from_url(self.url) as client:
-            while True:
-                with suppress(redis.ConnectionError):
-                    client.ping()
-                    return
-                assert time.monotonic() < until
-                time.sleep(0.02)
-
-    def stop(self) -> None:
-        """End it at once, with all that it has counted."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def suspend(self) -> None:
-        """Have it take connections, and never answer."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        assert self._process is not None
-        self._process.send_signal(signal.SIGCONT)

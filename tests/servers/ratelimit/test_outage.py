@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import httpx
+from tests.servers.engines.redis_server import RedisServer
 
-from .processes import Limited, RedisProcess, serving
+from .processes import Limited, serving
 
 #: Far more than a request takes, and far less than all of them would if each waited for Redis.
 SOON = 10.0
@@ -93,13 +94,13 @@ def count(limited: Limited, path: str, test: str) -> list[int]:
     return [client.get(path, headers={"X-Test": test}).status_code for _ in range(7)]
 
 
-def test_redis_stops_and_starts_under_load(own_redis: RedisProcess) -> None:
+def test_redis_stops_and_starts_under_load(own_redis: RedisServer) -> None:
     with serving(own_redis.url, "t", processes=1, connections=7, timeout=0.5) as limited:
         assert count(limited, "/open", "before") == [200] * 5 + [429] * 2
         with under_load(limited) as load:
             for _ in range(2):
                 wait_until(load, is_counted)
-                own_redis.stop()
+                own_redis.kill()
                 wait_until(load, is_away)
                 own_redis.start()
             wait_until(load, is_counted)
@@ -109,7 +110,7 @@ def test_redis_stops_and_starts_under_load(own_redis: RedisProcess) -> None:
             assert count(limited, path, "after") == [200] * 5 + [429] * 2
 
 
-def test_a_redis_that_does_not_answer_holds_nobody_up(own_redis: RedisProcess) -> None:
+def test_a_redis_that_does_not_answer_holds_nobody_up(own_redis: RedisServer) -> None:
     with serving(own_redis.url, "t", processes=1, connections=7, timeout=0.3) as limited:
         with under_load(limited) as load:
             wait_until(load, is_counted)
@@ -123,8 +124,8 @@ def test_a_redis_that_does_not_answer_holds_nobody_up(own_redis: RedisProcess) -
         assert count(limited, "/closed", "after") == [200] * 5 + [429] * 2
 
 
-def test_an_app_starts_without_redis(own_redis: RedisProcess) -> None:
-    own_redis.stop()
+def test_an_app_starts_without_redis(own_redis: RedisServer) -> None:
+    own_redis.kill()
     with serving(own_redis.url, "t", processes=1, timeout=0.5) as limited:
         assert count(limited, "/open", "away") == [200] * 7
         [client] = limited.clients

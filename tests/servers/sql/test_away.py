@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
+from tests.servers.engines.postgresql_server import PostgreSQLServer
+from tests.servers.engines.process import run_engine
 from tests.unit.sql.databases import plain_engine, scalars
 from tests.unit.sql.heroes import Base, Hero, Team
 
 from vivace import Vivace
 from vivace.sql import Database, SyncDatabase
 from vivace.testclient import AsyncTestClient
-
-from .postgresql_server import PostgreSQLServer, own_postgresql
 
 pytestmark = pytest.mark.anyio
 
@@ -28,7 +28,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[PostgreSQLServer]:
-    with own_postgresql() as server:
+    with run_engine(PostgreSQLServer) as server:
         yield server
 
 

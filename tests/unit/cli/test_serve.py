@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -149,6 +149,32 @@ def test_run_serves_in_one_process(write: Write, project: Path) -> None:
     assert served.process.returncode == 0
 
 
+def test_a_request_that_never_ends_does_not_keep_run_from_stopping(
+    write: Write, project: Path
+) -> None:
+    write(
+        "main.py",
+        APP + "\nimport asyncio\n\n@app.get('/stuck')\nasync def wait() -> None:\n"
+        "    print('it waits', flush=True)\n    await asyncio.sleep(3600)\n",
+    )
+    with serving(project, "run", "--graceful-timeout", "0") as served:
+        served.get()
+        stuck = threading.Thread(target=ask_in_vain, args=(served.port,))
+        stuck.start()
+        deadline = time.monotonic() + 40
+        while "it waits" not in served.output:
+            assert time.monotonic() < deadline, served.output
+            time.sleep(0.02)
+    stuck.join(20)
+    assert not stuck.is_alive()
+    assert served.process.returncode == 0
+
+
+def ask_in_vain(port: int) -> None:
+    with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/stuck", timeout=60):
+        pass
+
+
 @pytest.mark.parametrize("command", [["run", "--workers", "2"], ["dev"]])
 def test_a_program_for_fastapi_runs_in_child_processes(
     write: Write, project: Path, command: list[str]
@@ -213,6 +239,7 @@ def test_the_settings_of_run(run: Run, settings: dict[str, Any]) -> None:
         "proxy_headers": True,
         "forwarded_allow_ips": None,
         "access_log": True,
+        "timeout_graceful_shutdown": 25,
     }
 
 
@@ -232,6 +259,7 @@ def test_the_settings_of_run(run: Run, settings: dict[str, Any]) -> None:
             "::1,::2",
         ),
         ("run --no-access-log", "access_log", False),
+        ("run --graceful-timeout 5", "timeout_graceful_shutdown", 5),
         ("run main.py --app second", "app", "main:second"),
         ("run main:second", "app", "main:second"),
         ("run --entrypoint main:second", "app", "main:second"),

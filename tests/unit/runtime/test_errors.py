@@ -3,11 +3,11 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import anyio
 import pytest
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.websockets import WebSocket
 
 from vivace.exceptions import RequestValidationError
 from vivace.runtime.errors import (
@@ -19,6 +19,7 @@ from vivace.runtime.errors import (
     invoke_handler,
     raise_late,
 )
+from vivace.websockets import WebSocket
 
 pytestmark = pytest.mark.anyio
 
@@ -70,6 +71,27 @@ async def test_a_send_knows_whether_the_response_has_begun() -> None:
     await tracked({"type": "http.response.start"})
     assert tracked.started
     assert len(sending.sent) == 2
+
+
+async def test_a_response_that_is_cancelled_before_it_is_written_has_not_begun() -> None:
+    async def wait_for_room(message: Any) -> None:
+        await anyio.sleep_forever()
+
+    tracked = TrackedSend(wait_for_room)
+    with anyio.move_on_after(0) as waiting:
+        await tracked({"type": "http.response.start"})
+    assert waiting.cancelled_caught
+    assert not tracked.started
+
+
+async def test_a_response_whose_sending_fails_has_begun() -> None:
+    async def fail(message: Any) -> None:
+        raise OSError
+
+    tracked = TrackedSend(fail)
+    with pytest.raises(OSError):
+        await tracked({"type": "http.response.start"})
+    assert tracked.started
 
 
 async def test_what_has_a_handler_is_answered() -> None:

@@ -24,8 +24,11 @@ from vivace.live.brokers.protocol import (
 
 logger = logging.getLogger(__name__)
 
-#: How many entries are read from the log at once, and how many are held back meanwhile.
-BATCH = 500
+#: How many entries are read from the log at once.
+BATCH = 100
+
+#: How many are held back meanwhile.
+HELD = 1000
 
 #: Reads the log: room, id to read after (``None`` for the newest), and how many at most.
 Read: TypeAlias = Callable[[str, str | None, int], Awaitable[History]]
@@ -67,7 +70,7 @@ class Follower:
         # Whether something may have got lost since the log was last read.
         self._is_doubted = False
         # If more come than are held back, the gap is seen, and the log read again.
-        self._held: deque[tuple[Entry, str]] = deque(maxlen=BATCH)
+        self._held: deque[tuple[Entry, str]] = deque(maxlen=HELD)
         self._catching_up: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -156,4 +159,4 @@ class Follower:
             self._deliver(entry)
 
 
-__all__ = ["BATCH", "Follower", "Read"]
+__all__ = ["BATCH", "HELD", "Follower", "Read"]

@@ -88,7 +88,7 @@ class RedisBroker:
         pause: float = 0.5,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        parse_url(url)
+        self._database = parse_url(url).get("db", 0)
         if not prefix or prefix != prefix.strip(": ") or set("{}") & set(prefix):
             raise ValueError(
                 f"The prefix {prefix!r} is empty, begins or ends with a colon, or has braces."
@@ -212,7 +212,8 @@ class RedisBroker:
         return [f"{self._prefix}:{{{quoted}}}:{part}" for part in parts]
 
     def _channel(self, room: str) -> str:
-        return f"{self._prefix}:room:{quoted_name(room)}"
+        # Unlike keys, channels are those of all databases of a Redis.
+        return f"{self._prefix}:{self._database}:room:{quoted_name(room)}"
 
     async def _answer(self, asked: Awaitable[T]) -> T:
         """What Redis answers.
@@ -232,7 +233,7 @@ class RedisBroker:
             # Nothing is tried again by itself: an entry would be appended twice, and a subscription
             # made again without anybody knowing that there was a gap.
             "retry": Retry(NoBackoff(), 0, supported_errors=()),
-            # For where the time-out of `_answer` is swallowed, as the `wait_for` of Python 3.11 may.
+            # For where the time-out of `_answer` is swallowed, as by the `wait_for` of 3.11.
             "timeout": self._timeout,
             "socket_timeout": self._timeout,
             "socket_connect_timeout": self._timeout,

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from typing import Final
 
-#: Append an entry and tell of it, unless an entry has been appended with the same key. Gives its id.
+#: Append an entry and tell of it, unless one has been appended with the same key. Gives its id.
 #: Keys: log, last, and one for the key, if there is one.
-#: Arguments: channel, data, how many are kept, for how long, and the memory of last and of the key.
+#: Arguments: channel, data, how many are kept, for how long, the memory of last and of the key.
 APPEND: Final = """
 if KEYS[3] then
     local known = redis.call('GET', KEYS[3])

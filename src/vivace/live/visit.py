@@ -1,0 +1,195 @@
+"""A connection in a room, from the way in to the way out, whatever it is made over."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, suppress
+from typing import TYPE_CHECKING
+
+from anyio import CancelScope, move_on_after
+
+from vivace.live.brokers.protocol import BrokerUnavailable, EntryTooLarge
+from vivace.live.errors import (
+    TRY_AGAIN_LATER,
+    LiveUnavailable,
+    RoomFull,
+    as_http,
+    close_code,
+    error_frame,
+)
+from vivace.live.feed import Feed
+from vivace.live.frames import Frame, own_frame
+from vivace.live.handlers import Call
+from vivace.live.hub import Hub
+from vivace.live.member import Guest, Member
+from vivace.live.outlets import Outlet
+from vivace.live.room import Room
+from vivace.types import Scope
+
+if TYPE_CHECKING:
+    from vivace.live.rooms import Rooms
+
+log = logging.getLogger("vivace.live")
+
+#: Seconds in which a connection that is over has to be cleared up.
+CLEARING = 10.0
+#: The close code of a fault of the program (RFC 6455, section 7.4.1).
+INTERNAL_ERROR = 1011
+
+
+class Visit:
+    """One connection in a room.
+
+    Args:
+        rooms: Of which kind the room is.
+        room: Which one it is.
+        guest: Who is let in.
+        outlet: The way to it.
+        scope: That of the connection.
+
+    Attributes:
+        member: The connection, as handlers know it.
+        room: As given.
+    """
+
+    __slots__ = ("_counting", "_feed", "_has_joined", "_hub", "_rooms", "_scope", "member", "room")
+
+    def __init__(
+        self, rooms: Rooms, room: Room, guest: Guest, outlet: Outlet, scope: Scope
+    ) -> None:
+        self.room = room
+        self.member = Member(guest, rooms.sends, outlet)
+        self._rooms = rooms
+        self._scope = scope
+        self._hub: Hub = rooms.hub
+        self._feed: Feed | None = None
+        self._counting: AbstractContextManager[None] | None = None
+        self._has_joined = False
+
+    async def begin(self) -> None:
+        """Take a place in the room.
+
+        Raises:
+            LiveUnavailable: The broker is away.
+            RoomFull: There is none.
+            TooManySockets: The user has as many connections as one may.
+        """
+        member, rooms = self.member, self._rooms
+        counting = self._hub.counting(member.user)
+        counting.__enter__()
+        self._counting = counting
+        try:
+            feed = self._feed = await self._hub.use(self.room.name, has_roster=rooms.has_presence)
+            if rooms.max_members is not None and _is_full(feed, member.user, rooms.max_members):
+                raise RoomFull
+            if feed.roster is not None:
+                await feed.roster.enter(member.user, member.shows)
+        except BaseException as error:
+            await self._give_up()
+            if isinstance(error, (BrokerUnavailable, EntryTooLarge)):
+                raise LiveUnavailable from error
+            raise
+
+    async def _give_up(self) -> None:
+        with CancelScope(shield=True), move_on_after(CLEARING):
+            await self._release()
+
+    async def events(self, after: str | None) -> AsyncIterator[list[Frame]]:
+        """What the member gets first: a welcome, and what it has missed.
+
+        From the last of it on, it gets events as they come. Each is to be put into its outlet, or
+        sent, before the next is asked for.
+
+        Raises:
+            BrokerUnavailable: The broker is away.
+        """
+        feed, member = self._entered, self.member
+        position = after or await feed.newest()
+        roster = feed.roster
+        # It is told from here on who comes and goes.
+        feed.members.add(member)
+        self._hub.add(member)
+        yield [
+            own_frame(
+                "welcome",
+                id=position,
+                member=member.id,
+                user=member.user,
+                members=roster.members if roster is not None else None,
+            )
+        ]
+        async for frames in feed.missed(member, position):
+            yield frames
+
+    async def joined(self) -> bool:
+        """Call what is called when a member joins, and say whether it may stay."""
+        handler = self._rooms.join_handler
+        self._has_joined = True
+        if handler is None:
+            return True
+        try:
+            await handler(self._scope, Call(self.room, self.member))
+        except Exception as error:
+            told = as_http(error)
+            self.member.tell(error_frame(error, None))
+            code = INTERNAL_ERROR if told is None else close_code(told.status_code)
+            self.member.close(code, "" if told is None else str(told.detail))
+            return False
+        return True
+
+    async def end(self, *, lingers: bool) -> None:
+        """Leave the room. Nothing stops it, and it raises nothing.
+
+        Args:
+            lingers: Whether the connection broke, so that the user may be back soon.
+        """
+        with CancelScope(shield=True), move_on_after(CLEARING):
+            self._hub.remove(self.member)
+            feed = self._entered
+            feed.members.discard(self.member)
+            await self._say_goodbye()
+            if feed.roster is not None:
+                with suppress(BrokerUnavailable):
+                    await feed.roster.leave(self.member.user, lingers=lingers)
+            await self._release()
+
+    async def _say_goodbye(self) -> None:
+        handler = self._rooms.leave_handler
+        if handler is None or not self._has_joined:
+            return
+        try:
+            await handler(self._scope, Call(self.room, self.member))
+        except Exception as error:
+            if as_http(error) is None:
+                log.exception("What is called when a member leaves has failed")
+
+    async def _release(self) -> None:
+        counting, self._counting = self._counting, None
+        if counting is not None:
+            counting.__exit__(None, None, None)
+        feed, self._feed = self._feed, None
+        if feed is not None:
+            feed.members.discard(self.member)
+            await self._hub.release(feed)
+
+    @property
+    def _entered(self) -> Feed:
+        assert self._feed is not None
+        return self._feed
+
+    def close_if_unavailable(self, error: Exception) -> None:
+        """Close, if that is what is to be done while the broker is away."""
+        if self._rooms.closes_when_unavailable and isinstance(
+            error, (LiveUnavailable, BrokerUnavailable)
+        ):
+            self.member.close(TRY_AGAIN_LATER, "The room is out of reach")
+
+
+def _is_full(feed: Feed, user: str, most: int) -> bool:
+    if feed.roster is None:
+        return feed.users > most
+    return user not in feed.roster and len(feed.roster) >= most
+
+
+__all__ = ["Visit"]

@@ -118,7 +118,11 @@ class Feed:
             BrokerUnavailable: The broker is away.
         """
         position, count = after, 0
-        while not self._reaches(position):
+        # What is after all that has come here may be the id of another process, or none at all:
+        # the broker knows.
+        is_known = position <= self.position
+        while not (is_known and self._reaches(position)):
+            is_known = True
             try:
                 async with self._reads:
                     history = await self._broker.read(self.name, position, PAGE)

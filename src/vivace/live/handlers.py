@@ -154,7 +154,7 @@ def _parameters(function: Callable[..., Any]) -> list[Parameter]:
         name = getattr(function, "__qualname__", repr(function))
         raise TypeError(
             f"{name}: {error}. What a function of a room is annotated with has to be known where "
-            "it is declared: import it at the top, and not under TYPE_CHECKING."
+            "it is declared: define or import it before, in the module, not under TYPE_CHECKING."
         ) from None
     found = []
     for parameter in inspect.signature(function).parameters.values():

@@ -29,17 +29,11 @@ LastEventId = Annotated[str | None, Header(max_length=64)]
 _TYPES: dict[str, Any] = {"int": int, "float": float, "uuid": UUID}
 
 
-class Refusal(BaseModel):
-    """Why a request is refused."""
-
-    detail: str
-
-
 #: What all of them may be refused with, beside what ``admits`` does.
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    403: {"model": Refusal, "description": "A page of another site asks"},
-    429: {"model": Refusal, "description": "The user has too many connections"},
-    503: {"model": Refusal, "description": "The room is full or out of reach"},
+    403: {"description": "The client may not come in, or is a page of another site"},
+    429: {"description": "Too many connections or messages"},
+    503: {"description": "The room is full or out of reach"},
 }
 
 

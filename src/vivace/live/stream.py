@@ -32,6 +32,8 @@ async def serve_stream(rooms: Rooms, request: Request, after: str | None) -> Res
         HTTPException: It is not let in.
     """
     room, guest = await rooms.admit(request)
+    if request.method == "HEAD":
+        return Response(media_type=EventSourceResponse.media_type)
     reading = CancelScope()
     outlet = StreamOutlet(rooms.buffering, reading.cancel)
     visit = Visit(rooms, room, guest, outlet, request.scope)

@@ -21,6 +21,7 @@ from vivace.live.brokers.protocol import (
     History,
     Lost,
 )
+from vivace.live.brokers.waiting import end
 
 logger = logging.getLogger(__name__)
 
@@ -110,10 +111,8 @@ class Follower:
     async def close(self) -> None:
         """End; nothing is passed on from now on."""
         self._is_sure = self._has_started = False
-        task = self._catching_up
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+        if self._catching_up is not None:
+            await end(self._catching_up)
 
     async def _catch_up(self) -> None:
         try:

@@ -138,6 +138,7 @@ class NatsBroker:
 
     def _make_parts(self) -> _Parts:
         async def prepare(jetstream: JetStreamContext) -> None:
+            log.forget()
             for config in (
                 log.config(self._storage, self._replicas),
                 presence.config(self._storage, self._replicas),

@@ -17,6 +17,7 @@ from nats.js import JetStreamContext
 
 from vivace.live.brokers.following import Follower
 from vivace.live.brokers.protocol import BrokerUnavailable
+from vivace.live.brokers.waiting import end, heed, within
 
 logger = logging.getLogger(__name__)
 
@@ -76,9 +77,10 @@ class Link:
         self.timeout = timeout
         self._pause = pause
         self._client: Client | None = None
-        self._connecting = asyncio.Lock()
+        self._connecting: asyncio.Task[Client] | None = None
         self._followed: set[Followed] = set()
         self._comparing: asyncio.Task[None] | None = None
+        self._returning: asyncio.Task[None] | None = None
         self.gate = asyncio.Semaphore(READERS)
 
     async def jetstream(self) -> JetStreamContext:
@@ -89,10 +91,11 @@ class Link:
         """
         client = self._client
         if client is None or client.is_closed:
-            async with self._connecting:
-                client = self._client
-                if client is None or client.is_closed:
-                    client = await self._connect()
+            if self._connecting is None or self._connecting.done():
+                self._connecting = asyncio.create_task(self._connect())
+                heed(self._connecting)
+            # Others wait for it, too.
+            client = await asyncio.shield(self._connecting)
         if not client.is_connected:
             # What is sent now would be kept, and sent some time.
             raise BrokerUnavailable("NATS is out of reach.")
@@ -105,8 +108,7 @@ class Link:
             BrokerUnavailable: It does not, in time or at all.
         """
         try:
-            async with asyncio.timeout(self.timeout):
-                return await asked(await self.jetstream())
+            return await within(self.timeout, asked(await self.jetstream()))
         except FAILURES as error:
             raise BrokerUnavailable(f"NATS is out of reach: {error!r}") from error
 
@@ -119,11 +121,13 @@ class Link:
         """Subscribe; what is asked of NATS after this is asked when it has the subscription."""
         await self.jetstream()
         self._followed.add(followed)
+        # If it is given up here, it goes on to its end, and is undone.
+        subscribing = asyncio.create_task(self._subscribe(followed))
+        heed(subscribing)
         try:
-            async with asyncio.timeout(self.timeout):
-                await self._subscribe(followed)
+            await within(self.timeout, asyncio.shield(subscribing))
         except BaseException as error:
-            self._followed.discard(followed)
+            await self.unfollow(followed)
             if isinstance(error, FAILURES):
                 raise BrokerUnavailable("NATS does not take a subscription.") from error
             raise
@@ -132,51 +136,57 @@ class Link:
         self._followed.discard(followed)
         if followed.subscription is not None:
             with suppress(*FAILURES):
-                async with asyncio.timeout(self.timeout):
-                    await followed.subscription.unsubscribe()
+                await within(self.timeout, followed.subscription.unsubscribe())
 
     async def close(self) -> None:
-        if self._comparing is not None:
-            self._comparing.cancel()
-            await asyncio.wait([self._comparing])
-            self._comparing = None
+        for task in (self._connecting, self._comparing, self._returning):
+            if task is not None:
+                await end(task)
+        self._connecting = self._comparing = self._returning = None
         client, self._client = self._client, None
         if client is not None:
-            await client.close()
+            await self._close(client)
 
     async def _connect(self) -> Client:
         client = Client()
         try:
-            async with asyncio.timeout(self.timeout):
-                await client.connect(
-                    **{
-                        "servers": self._servers,
-                        "connect_timeout": self.timeout,
-                        "max_reconnect_attempts": -1,
-                        "reconnect_time_wait": self._pause,
-                        "ping_interval": PING,
-                        "max_outstanding_pings": 2,
-                        **self._options,
-                    },
-                    disconnected_cb=self._disconnected,
-                    reconnected_cb=self._reconnected,
-                    error_cb=self._failed,
-                )
-                await self._prepare(client.jetstream(timeout=self.timeout))
-                self._client = client
-                for followed in list(self._followed):
-                    await self._subscribe(followed)
+            await within(self.timeout, self._start(client))
+            await within(self.timeout, self._prepare(client.jetstream(timeout=self.timeout)))
+            self._client = client
+            for followed in list(self._followed):
+                await self._subscribe(followed)
         except BaseException as error:
             self._client = None
-            with suppress(Exception):
-                await client.close()
+            await self._close(client)
             if isinstance(error, FAILURES):
                 raise BrokerUnavailable(f"NATS is out of reach: {error!r}") from error
             raise
-        await self._reconnected()
+        self._check()
         if self._comparing is None:
             self._comparing = asyncio.create_task(self._compare())
         return client
+
+    async def _start(self, client: Client) -> None:
+        options = {
+            "servers": self._servers,
+            "connect_timeout": self.timeout,
+            "max_reconnect_attempts": -1,
+            "reconnect_time_wait": self._pause,
+            "ping_interval": PING,
+            "max_outstanding_pings": 2,
+            **self._options,
+        }
+        await client.connect(
+            **options,
+            disconnected_cb=self._disconnected,
+            reconnected_cb=self._reconnected,
+            error_cb=self._failed,
+        )
+
+    async def _close(self, client: Client) -> None:
+        # It flushes what is to be sent, first.
+        with suppress(Exception):
+            await within(self.timeout, client.close())
 
     async def _subscribe(self, followed: Followed) -> None:
         assert self._client is not None
@@ -186,12 +196,32 @@ class Link:
             pending_msgs_limit=WAITING,
             pending_bytes_limit=WAITING_BYTES,
         )
+        if followed not in self._followed:
+            await followed.subscription.unsubscribe()
 
     async def _disconnected(self) -> None:
         for followed in self._followed:
             followed.follower.doubt()
 
     async def _reconnected(self) -> None:
+        if self._returning is None or self._returning.done():
+            self._returning = asyncio.create_task(self._return())
+
+    async def _return(self) -> None:
+        """Go on after a connection was cut, with a server that may have lost what it had."""
+        while self._client is not None and not self._client.is_closed:
+            try:
+                await self.answer(self._prepare)
+            except BrokerUnavailable:
+                await asyncio.sleep(self._pause)
+            except RuntimeError:
+                logger.exception("NATS has changed meanwhile.")
+                break
+            else:
+                break
+        self._check()
+
+    def _check(self) -> None:
         for followed in self._followed:
             followed.follower.check()
 

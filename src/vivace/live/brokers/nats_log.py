@@ -72,6 +72,7 @@ class Log:
         self._stream = stream
         self._keeping = keeping
         self._state: _State | None = None
+        self._made = 0
         self._asking = asyncio.Lock()
 
     def config(self, storage: StorageType, replicas: int) -> StreamConfig:
@@ -98,10 +99,14 @@ class Log:
         """Learn of the stream what :meth:`told` has to know."""
         await self._known()
 
+    def forget(self) -> None:
+        """The stream may be another now: ask again."""
+        self._state = None
+
     def told(self, headers: dict[str, str], data: bytes) -> tuple[Entry, str]:
         """An entry that was published, and the id of the one before it."""
-        assert self._state is not None
-        made = self._state.made
+        # Of a stream that is another, entries are read before what is told of them counts.
+        made = self._made
         entry = Entry(_id(made, int(headers["Nats-Sequence"])), data)
         before = int(headers["Nats-Last-Sequence"])
         return entry, _id(made, before) if before else START
@@ -261,6 +266,7 @@ class Log:
                 time = monotonic()
                 info = await self._info()
                 made = int(info.created.timestamp() * 1000) if info.created is not None else 0
+                self._made = made
                 state = self._state = _State(made, info.state.last_seq, time)
         return state
 

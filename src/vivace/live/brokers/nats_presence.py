@@ -25,6 +25,7 @@ from vivace.live.brokers.names import name_bytes, name_token
 from vivace.live.brokers.nats_link import Link
 from vivace.live.brokers.nats_log import HEADERS
 from vivace.live.brokers.protocol import BrokerUnavailable, EntryTooLarge
+from vivace.live.brokers.waiting import end
 
 #: JetStream says so where another message came first.
 WRONG_LAST_SEQUENCE: Final = 10071
@@ -124,11 +125,8 @@ class Presence:
 
     async def close(self) -> None:
         """End what is under way."""
-        working = list(self._working)
-        for task in working:
-            task.cancel()
-        if working:
-            await asyncio.wait(working)
+        for task in list(self._working):
+            await end(task)
 
     async def _change(self, room: str, change: Change) -> Any:
         subject = self._subject(room)

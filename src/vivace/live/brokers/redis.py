@@ -31,6 +31,7 @@ from vivace.live.brokers.protocol import (
     Lost,
     UnknownId,
 )
+from vivace.live.brokers.waiting import within
 from vivace.per_loop import PerLoop
 
 try:
@@ -222,8 +223,7 @@ class RedisBroker:
             BrokerUnavailable: It does not, in time or at all.
         """
         try:
-            async with asyncio.timeout(self._timeout):
-                return await asked
+            return await within(self._timeout, asked)
         except FAILURES as error:
             raise BrokerUnavailable(f"Redis is out of reach: {error!r}") from error
 
@@ -233,7 +233,7 @@ class RedisBroker:
             # Nothing is tried again by itself: an entry would be appended twice, and a subscription
             # made again without anybody knowing that there was a gap.
             "retry": Retry(NoBackoff(), 0, supported_errors=()),
-            # For where the time-out of `_answer` is swallowed, as by the `wait_for` of 3.11.
+            # What `_answer` has given up is to end, too.
             "timeout": self._timeout,
             "socket_timeout": self._timeout,
             "socket_connect_timeout": self._timeout,

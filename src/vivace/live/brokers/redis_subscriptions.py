@@ -14,6 +14,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError, RedisError
 
 from vivace.live.brokers.following import Follower
 from vivace.live.brokers.protocol import BrokerUnavailable
+from vivace.live.brokers.waiting import end, heed
 
 logger = logging.getLogger(__name__)
 
@@ -97,17 +98,16 @@ class Subscriptions:
     async def close(self) -> None:
         running, self._running = self._running, None
         if running is not None:
-            running.cancel()
-            await asyncio.wait([running])
+            await end(running)
 
     async def _run(self) -> None:
         while True:
             try:
                 async with self._redis.pubsub() as pubsub:
                     await self._serve(pubsub)
-            except* (RedisError, OSError) as errors:
-                logger.warning("Redis is out of reach: %r", errors.exceptions[0])
-            except* Exception:
+            except (RedisError, OSError) as error:
+                logger.warning("Redis is out of reach: %r", error)
+            except Exception:
                 logger.exception("The connection to Redis is made again.")
             self._subscribed.clear()
             for followers in self._followers.values():
@@ -122,9 +122,17 @@ class Subscriptions:
         self._changes = asyncio.Queue()
         for channel in self._followers:
             self._changes.put_nowait((channel, True))
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._write(pubsub))
-            group.create_task(self._listen(pubsub))
+        # Not as a group, which would cancel each once, and redis-py may swallow that.
+        tasks = [asyncio.create_task(each(pubsub)) for each in (self._write, self._listen)]
+        for task in tasks:
+            heed(task)
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                await end(task)
 
     async def _write(self, pubsub: Any) -> None:
         while True:

@@ -210,7 +210,7 @@ class _Room:
 
     trimmed: int
     last: int = 0
-    touched: float = field(default_factory=monotonic)
+    touched: float = field(default_factory=lambda: monotonic())
     log: deque[tuple[int, float, Entry]] = field(default_factory=deque)
     keys: OrderedDict[str, tuple[float, str]] = field(default_factory=OrderedDict)
     members: dict[str, tuple[float, bytes]] = field(default_factory=dict)

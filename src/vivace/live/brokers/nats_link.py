@@ -237,8 +237,11 @@ class Link:
         while True:
             await asyncio.sleep(COMPARING / 2)
             rooms = list(self._followed)
-            with suppress(BrokerUnavailable):
+            try:
                 await self.jetstream()
+            except BrokerUnavailable:
+                # When it is back, all are checked.
+                continue
             for followed in rooms:
                 followed.follower.check()
                 await asyncio.sleep(COMPARING / 2 / len(rooms))

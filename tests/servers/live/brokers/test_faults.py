@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
 
 import pytest
 import redis.asyncio
@@ -46,21 +46,29 @@ def forgetful_nats_broker(engine: EngineProcess) -> Broker:
     return nats_broker(engine, "memory")
 
 
-DURABLE = {"redis": (DurableRedisServer, redis_broker), "nats": (NatsServer, nats_broker)}
-FORGETFUL = {"redis": (RedisServer, redis_broker), "nats": (NatsServer, forgetful_nats_broker)}
+Kinds = dict[str, tuple[Callable[[], AbstractContextManager[EngineProcess]], Make]]
+
+DURABLE: Kinds = {
+    "redis": (lambda: run_engine(DurableRedisServer), redis_broker),
+    "nats": (lambda: run_engine(NatsServer), nats_broker),
+}
+FORGETFUL: Kinds = {
+    "redis": (lambda: run_engine(RedisServer), redis_broker),
+    "nats": (lambda: run_engine(NatsServer), forgetful_nats_broker),
+}
 
 
 @pytest.fixture(params=DURABLE)
 def durable(request: pytest.FixtureRequest) -> Iterator[tuple[EngineProcess, Make]]:
-    kind, make = DURABLE[request.param]
-    with run_engine(kind) as engine:
+    run, make = DURABLE[request.param]
+    with run() as engine:
         yield engine, make
 
 
 @pytest.fixture(params=FORGETFUL)
 def forgetful(request: pytest.FixtureRequest) -> Iterator[tuple[EngineProcess, Make]]:
-    kind, make = FORGETFUL[request.param]
-    with run_engine(kind) as engine:
+    run, make = FORGETFUL[request.param]
+    with run() as engine:
         yield engine, make
 
 
@@ -135,8 +143,8 @@ async def test_what_was_acknowledged_is_delivered_once_and_in_order_through_rest
             await asyncio.sleep(0.1)
             await asyncio.to_thread(engine.start)
         await appended_until_again(appending, max(len(one.acknowledged) for one in appending))
-        for one in appending:
-            one.is_over = True
+        for each in appending:
+            each.is_over = True
         await asyncio.gather(*running)
         last = await brokers[0].append("room", b"last")
         for one in heard:
@@ -147,7 +155,7 @@ async def test_what_was_acknowledged_is_delivered_once_and_in_order_through_rest
     kept = [heard[0].told[0], *history.entries]
     for one in heard:
         assert one.told == kept
-        assert one.ids == sorted(set(one.ids))
+        assert one.ids == sorted({str(id) for id in one.ids})
     data = set(heard[0].data)
     for each in appending:
         assert each.failures > 0
@@ -272,7 +280,7 @@ async def test_connections_that_redis_cuts_cost_no_entry(
         for n in range(300):
             await broker.append(f"room {n % 20}", b"%d" % n)
             if n % 40 == 20:
-                await client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+                await client.client_kill_filter(_type="pubsub")
         for n, one in enumerate(heard):
             await one.until_entry(b"%d" % (280 + n))
     for n, one in enumerate(heard):

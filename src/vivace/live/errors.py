@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from vivace import HTTPException
+from vivace import HTTPException, WebSocketException
 from vivace.exceptions import ValidationException
 from vivace.live.brokers.protocol import BrokerUnavailable, EntryTooLarge
 from vivace.live.frames import Frame, own_frame
@@ -75,6 +75,8 @@ def as_http(error: BaseException) -> HTTPException | None:
         return EventTooLarge()
     if isinstance(error, ValidationException):
         return HTTPException(422, [*error.errors()])
+    if isinstance(error, WebSocketException):
+        return HTTPException(403, error.reason or "The connection is refused")
     return None
 
 

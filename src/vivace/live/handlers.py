@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from vivace import Depends
 from vivace.concurrency import run_in_threadpool
+from vivace.exceptions import RequestValidationError, WebSocketRequestValidationError
 from vivace.live.member import Member
 from vivace.requests import HTTPConnection
 from vivace.routing import APIWebSocketRoute
@@ -102,7 +103,13 @@ class Handler:
         Raises:
             Exception: What it, or one of its dependencies, raises.
         """
-        await self._route.app(self._scope_of(scope, call), _receive, _send)
+        try:
+            await self._route.app(self._scope_of(scope, call), _receive, _send)
+        except WebSocketRequestValidationError as error:
+            if scope["type"] == "http":
+                context = error.endpoint_ctx
+                raise RequestValidationError(error.errors(), endpoint_ctx=context) from None
+            raise
         return call.result
 
     def _scope_of(self, scope: Scope, call: Call) -> Scope:

@@ -131,6 +131,8 @@ class _Conversation:
                 self._count_error(POLICY_VIOLATION if error.is_json else INVALID_DATA)
             elif isinstance(error, TooManyMessages):
                 self._count_error(POLICY_VIOLATION)
+            elif isinstance(error, WebSocketException):
+                member.close(error.code, error.reason)
             else:
                 self._visit.close_if_unavailable(error)
             return

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from vivace import Request, Response
+from vivace.exceptions import RequestValidationError
 from vivace.live.brokers.protocol import BrokerUnavailable
 from vivace.live.errors import as_http
 from vivace.live.handlers import Call
@@ -86,7 +87,7 @@ async def serve_message(
         await rooms.handle(request.scope, Call(room, member, message))
     except Exception as error:
         told = as_http(error)
-        if told is None or told is error:
+        if told is None or told is error or isinstance(error, RequestValidationError):
             raise
         raise told from error
     replies = b",".join(frame.json for frame in outlet.frames())

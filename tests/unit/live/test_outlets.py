@@ -170,8 +170,7 @@ async def test_a_stream_takes_its_events_until_it_is_closed() -> None:
     got: list[Any] = []
 
     async def read() -> None:
-        async for one in outlet.frames():
-            got.append(one.id)
+        got.extend([one.id async for one in outlet.frames()])
 
     reading = asyncio.create_task(read())
     for number in range(4):

@@ -79,6 +79,10 @@ async def test_a_request_is_answered_with_what_the_sender_alone_is_told() -> Non
         asked = await client.post("/rooms/tea?user=ada", json={"type": "ask", "count": 2})
         numbers = [{"type": "answer", "number": number} for number in range(2)]
         assert asked.json() == {"event_id": None, "replies": numbers}
+        for method in ("GET", "POST"):
+            unknown = await client.request(method, "/rooms/tea", json={"type": "ask"})
+            assert unknown.status_code == 422
+            assert unknown.json()["detail"][0]["loc"] == ["query", "user"]
         refused = await client.post("/rooms/tea?user=ada", json={"type": "say"})
         assert refused.status_code == 422
         assert refused.json()["detail"][0]["loc"] == ["body", "say", "text"]

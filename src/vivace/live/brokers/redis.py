@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from vivace.extras import MissingPackage
@@ -39,7 +40,7 @@ try:
     from redis.asyncio.connection import parse_url
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
-    from redis.exceptions import RedisError
+    from redis.exceptions import ConnectionError as RedisConnectionError, RedisError
 
     from vivace.live.brokers.redis_subscriptions import Subscriptions
 except ModuleNotFoundError:
@@ -109,7 +110,7 @@ class RedisBroker:
         return f"RedisBroker(prefix={self._prefix!r})"
 
     async def open(self) -> None:
-        await self._answer(self._links.get().redis.ping())
+        await self._answer(self._links.get().redis.ping)
 
     async def close(self) -> None:
         await self._links.close()
@@ -123,7 +124,9 @@ class RedisBroker:
             *(self._keeping.count, _milliseconds(self._keeping.age)),
             *(self._memory, _milliseconds(KEY_MEMORY)),
         ]
-        given: bytes = await self._answer(self._links.get().append(keys, arguments))
+        given: bytes = await self._answer(
+            partial(self._links.get().append, keys, arguments), is_repeatable=key is not None
+        )
         return _from_redis(given)
 
     def follow(self, room: str, deliver: Deliver, lost: Lost) -> AbstractAsyncContextManager[None]:
@@ -148,7 +151,9 @@ class RedisBroker:
         past = b"" if after is None else _to_redis(after)
         link = self._links.get()
         arguments = [past, limit, _milliseconds(self._keeping.age)]
-        last, found = await self._answer(link.read(self._keys(room, "log", "last"), arguments))
+        last, found = await self._answer(
+            partial(link.read, self._keys(room, "log", "last"), arguments)
+        )
         if after is None:
             found.reverse()
         entries = [Entry(_from_redis(id), fields[3]) for id, fields in found]
@@ -161,7 +166,7 @@ class RedisBroker:
         check_ttl(ttl, LONGEST_PRESENCE)
         arguments = [self._memory, _milliseconds(ttl), name_bytes(member), data]
         script = self._links.get().enter
-        return bool(await self._answer(script(self._keys(room, "seen", "who"), arguments)))
+        return bool(await self._answer(partial(script, self._keys(room, "seen", "who"), arguments)))
 
     async def renew(
         self, members: Collection[tuple[str, str]], ttl: float
@@ -178,7 +183,7 @@ class RedisBroker:
         absent: list[tuple[str, str]] = []
         for first in range(0, len(parts), CHUNK):
             some = parts[first : first + CHUNK]
-            answers = await self._answer(self._renew(some, ttl))
+            answers = await self._answer(partial(self._renew, some, ttl))
             for (room, _), missing in zip(some, answers, strict=True):
                 absent += [(room, name.decode()) for name in missing]
         return absent
@@ -196,16 +201,18 @@ class RedisBroker:
     async def leave(self, room: str, member: str) -> bool:
         script = self._links.get().leave
         return bool(
-            await self._answer(script(self._keys(room, "seen", "who"), [name_bytes(member)]))
+            await self._answer(
+                partial(script, self._keys(room, "seen", "who"), [name_bytes(member)])
+            )
         )
 
     async def present(self, room: str) -> dict[str, bytes]:
         script = self._links.get().present
-        return _members(await self._answer(script(self._keys(room, "seen", "who"))))
+        return _members(await self._answer(partial(script, self._keys(room, "seen", "who"))))
 
     async def expire(self, room: str) -> dict[str, bytes]:
         script = self._links.get().expire
-        return _members(await self._answer(script(self._keys(room, "seen", "who"))))
+        return _members(await self._answer(partial(script, self._keys(room, "seen", "who"))))
 
     def _keys(self, room: str, *parts: str) -> list[str]:
         # In braces, so that the keys of one room are in one slot.
@@ -216,14 +223,22 @@ class RedisBroker:
         # Unlike keys, channels are those of all databases of a Redis.
         return f"{self._prefix}:{self._database}:room:{quoted_name(room)}"
 
-    async def _answer(self, asked: Awaitable[T]) -> T:
-        """What Redis answers.
+    async def _answer(self, ask: Callable[[], Awaitable[T]], *, is_repeatable: bool = True) -> T:
+        """What Redis answers; if it may be asked again, a connection may have been cut.
 
         Raises:
-            BrokerUnavailable: It does not, in time or at all.
+            BrokerUnavailable: It does not answer, in time or at all.
         """
+
+        async def ask_again() -> T:
+            try:
+                return await ask()
+            except RedisConnectionError:
+                # One that has waited in the pool may have been cut long ago.
+                return await ask()
+
         try:
-            return await within(self._timeout, asked)
+            return await within(self._timeout, ask_again() if is_repeatable else ask())
         except FAILURES as error:
             raise BrokerUnavailable(f"Redis is out of reach: {error!r}") from error
 

@@ -109,6 +109,9 @@ class Subscriptions:
                 logger.warning("Redis is out of reach: %r", error)
             except Exception:
                 logger.exception("The connection to Redis is made again.")
+            # What cut this one has most likely cut those that wait in the pool, too.
+            with suppress(RedisError, OSError):
+                await self._redis.connection_pool.disconnect(inuse_connections=False)
             self._subscribed.clear()
             for followers in self._followers.values():
                 for follower in followers:

@@ -61,7 +61,12 @@ class MemoryBroker:
         """There is nothing to open."""
 
     async def close(self) -> None:
-        """There is nothing to close; rooms are kept for other event loops."""
+        """End what this event loop follows; rooms are kept, for others."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            for place in self._rooms.values():
+                for follower in place.followers:
+                    follower.is_over |= follower.loop is loop
 
     async def append(self, room: str, data: bytes, *, key: str | None = None) -> str:
         name_bytes(room)
@@ -240,7 +245,7 @@ class _Follower:
     """Hands entries over to the loop that follows, which may be that of another thread."""
 
     def __init__(self, lock: Lock, deliver: Deliver, lost: Lost) -> None:
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._lock = lock
         self._deliver = deliver
         self._lost = lost
@@ -257,7 +262,7 @@ class _Follower:
         if len(self._waiting) == 1:
             # A loop that has ended follows no longer.
             with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._hand_over)
+                self.loop.call_soon_threadsafe(self._hand_over)
 
     def _hand_over(self) -> None:
         with self._lock:

@@ -110,7 +110,9 @@ class Link:
         try:
             return await within(self.timeout, asked(await self.jetstream()))
         except FAILURES as error:
-            raise BrokerUnavailable(f"NATS is out of reach: {error!r}") from error
+            raise BrokerUnavailable(
+                f"NATS is out of reach, or has no JetStream: {error!r}"
+            ) from error
 
     @property
     def max_payload(self) -> int:
@@ -143,6 +145,8 @@ class Link:
             if task is not None:
                 await end(task)
         self._connecting = self._comparing = self._returning = None
+        for followed in list(self._followed):
+            await followed.follower.close()
         client, self._client = self._client, None
         if client is not None:
             await self._close(client)
@@ -159,7 +163,9 @@ class Link:
             self._client = None
             await self._close(client)
             if isinstance(error, FAILURES):
-                raise BrokerUnavailable(f"NATS is out of reach: {error!r}") from error
+                raise BrokerUnavailable(
+                    f"NATS is out of reach, or has no JetStream: {error!r}"
+                ) from error
             raise
         self._check()
         if self._comparing is None:

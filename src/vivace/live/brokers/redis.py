@@ -90,7 +90,7 @@ class RedisBroker:
         pause: float = 0.5,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        self._database = parse_url(url).get("db", 0)
+        self._database = parse_url(url).get("db", (options or {}).get("db", 0))
         if not prefix or prefix != prefix.strip(": ") or set("{}") & set(prefix):
             raise ValueError(
                 f"The prefix {prefix!r} is empty, begins or ends with a colon, or has braces."

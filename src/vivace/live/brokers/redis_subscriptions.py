@@ -99,6 +99,9 @@ class Subscriptions:
         running, self._running = self._running, None
         if running is not None:
             await end(running)
+        for followers in list(self._followers.values()):
+            for follower in list(followers):
+                await follower.close()
 
     async def _run(self) -> None:
         while True:

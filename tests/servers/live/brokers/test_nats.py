@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
+import nats
 import pytest
+from nats.js.api import StorageType, StreamConfig
 from tests.unit.live.brokers.contract import BrokerContract, Heard, Make
+
+from vivace.live.brokers import nats_link
+from vivace.live.brokers.nats import NatsBroker
+
+from .conftest import NATS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("live_nats")]
 
@@ -37,3 +45,47 @@ async def test_those_who_follow_a_quiet_room_are_not_told_of_a_gap(make: Make) -
         await broker.append("room", b"2")
         await heard.until_entry(b"2")
     assert heard.data == [b"1", b"2"]
+
+
+async def test_a_loop_that_does_not_keep_up_reads_what_was_dropped(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nats_link, "WAITING", 5)
+    broker, other, heard = make(), make(), Heard()
+    async with broker.follow("room", heard.deliver, heard.lost):
+        for _ in range(5):
+            appending = [other.append("room", b"%d" % n) for n in range(100)]
+            asyncio.get_running_loop().call_later(0.01, time.sleep, 0.1)
+            await asyncio.gather(*appending)
+        last = await other.append("room", b"last")
+        await heard.until(lambda heard: last in heard.ids)
+    history = await other.read("room", None, 1000)
+    assert heard.told == history.entries
+    assert len(heard.told) == 501
+
+
+async def test_streams_are_changed_to_what_is_asked_for(make: Make) -> None:
+    few, many = make(count=10), make(count=100)
+    for n in range(30):
+        await few.append("room", b"%d" % n)
+    await many.open()
+    for n in range(90):
+        await many.append("room", b"%d" % n)
+    assert len((await many.read("room", None, 1000)).entries) >= 100
+
+
+async def test_streams_that_cannot_be_changed_are_told_of(nats_name: str) -> None:
+    client = await nats.connect(NATS)
+    config = StreamConfig(name=nats_name, subjects=["other.*"], storage=StorageType.FILE)
+    await client.jetstream().add_stream(config)
+    broker = NatsBroker(NATS, name=nats_name, storage="memory")
+    with pytest.raises(RuntimeError, match="Give the broker another name, or delete the stream"):
+        await broker.open()
+    await broker.close()
+    await client.close()
+
+
+@pytest.mark.parametrize("name", ["", "a.b", "a b", "*", "ü"])
+def test_what_can_be_no_stream_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="letters, digits"):
+        NatsBroker(NATS, name=name)

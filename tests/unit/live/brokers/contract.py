@@ -363,8 +363,13 @@ class BrokerContract:
             await broker.append("room", b"1")
             await heard.until_entry(b"1")
             await broker.close()
-        assert await broker.append("room", b"2")
+            await broker.append("room", b"2")
+        again = Heard()
+        async with broker.follow("room", again.deliver, again.lost):
+            await broker.append("room", b"3")
+            await again.until_entry(b"3")
         assert heard.data == [b"1"]
+        assert again.data == [b"3"]
 
     async def test_it_is_used_in_several_event_loops(self, make: Make) -> None:
         broker, heard = make(), Heard()

@@ -206,10 +206,13 @@ class Link:
             await followed.subscription.unsubscribe()
 
     async def _disconnected(self) -> None:
+        if self._client is not None:
+            logger.warning("NATS is out of reach.")
         for followed in self._followed:
             followed.follower.doubt()
 
     async def _reconnected(self) -> None:
+        logger.warning("NATS can be reached again.")
         if self._returning is None or self._returning.done():
             self._returning = asyncio.create_task(self._return())
 
@@ -237,7 +240,9 @@ class Link:
                 if followed.subscription is error.sub:
                     followed.follower.check()
         else:
-            logger.warning("NATS: %r", error)
+            # Also each time that a server is tried in vain: that it is away has been said.
+            is_there = self._client is not None and self._client.is_connected
+            logger.log(logging.WARNING if is_there else logging.DEBUG, "NATS: %r", error)
 
     async def _compare(self) -> None:
         while True:

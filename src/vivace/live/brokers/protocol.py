@@ -74,6 +74,9 @@ class Broker(Protocol):
     It is made at import, and used in several processes and event loops. Names of rooms and members
     are any text of 1 to 512 bytes in UTF-8.
 
+    What is told to one caller only, as that somebody left, is told to nobody where the answer of
+    the engine gets lost on its way; ``present`` says what is so.
+
     Raises:
         BrokerUnavailable: By all methods, soon, where the engine is out of reach.
         ValueError: By all methods, of a name that is none.

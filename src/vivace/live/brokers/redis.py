@@ -66,6 +66,10 @@ class RedisBroker:
     It may be made at import: connections are made in each process, for each event loop. One of
     them follows all rooms of the process.
 
+    All keys of a room are in one slot, as Redis Cluster wants it, but the client is one of a single
+    server: with replicas and Sentinel or a proxy it goes on at the new primary, where those who
+    follow are told of a gap if that has not got all entries.
+
     Args:
         url: The address, as ``redis://:password@localhost:6379/0``, or ``rediss://`` over TLS.
         prefix: What the name of each key and channel begins with, before a colon.

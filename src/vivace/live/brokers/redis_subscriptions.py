@@ -18,6 +18,8 @@ from vivace.live.brokers.waiting import end, heed
 
 logger = logging.getLogger(__name__)
 
+AWAY = "Redis is out of reach: %r"
+
 #: Seconds between signs of life; after two without one, the connection counts as cut.
 HEARTBEAT = 5.0
 
@@ -58,6 +60,7 @@ class Subscriptions:
         # What is to be sent, in this order: a channel, and whether to subscribe to it.
         self._changes: asyncio.Queue[tuple[str, bool]] = asyncio.Queue()
         self._running: asyncio.Task[None] | None = None
+        self._is_away = False
 
     async def add(self, channel: str, follower: Follower) -> None:
         """Have ``follower`` told of what is published from now on.
@@ -109,7 +112,9 @@ class Subscriptions:
                 async with self._redis.pubsub() as pubsub:
                     await self._serve(pubsub)
             except (RedisError, OSError) as error:
-                logger.warning("Redis is out of reach: %r", error)
+                # Once, however long it is so.
+                logger.log(logging.DEBUG if self._is_away else logging.WARNING, AWAY, error)
+                self._is_away = True
             except Exception:
                 logger.exception("The connection to Redis is made again.")
             # What cut this one has most likely cut those that wait in the pool, too.
@@ -124,6 +129,9 @@ class Subscriptions:
     async def _serve(self, pubsub: Any) -> None:
         async with asyncio.timeout(self._timeout):
             await pubsub.subscribe(self._control)
+        if self._is_away:
+            self._is_away = False
+            logger.warning("Redis can be reached again.")
         self._asked.clear()
         self._changes = asyncio.Queue()
         for channel in self._followers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
@@ -191,15 +192,35 @@ class Log:
         end = newest.seq or 0
         if limit == 1:
             return [Entry(_id(state.made, end), newest.data or b"")]
-        entries: deque[Entry] = deque(maxlen=limit)
-        await self._consume(subject, 1, end, self._keeping.count + 1, state, entries)
-        return list(entries)
+        first = await self._get(subject, 1)
+        begin = first.seq or 1 if first is not None else end
+        kept = ((await self._info(subject)).state.subjects or {}).get(subject, 1)
+        # Where they would begin if all came evenly, and a little before that; else further back.
+        span = int((end - begin + 1) * min(1, 1.25 * limit / kept)) + 1
+        while True:
+            start = max(begin, end - span)
+            entries: deque[Entry] = deque(maxlen=limit)
+            least = limit if start > begin else 0
+            await self._consume(subject, start, end, sys.maxsize, state, entries, least=least)
+            if len(entries) == limit or start == begin:
+                return list(entries)
+            span *= 4
 
     async def _consume(
-        self, subject: str, start: int, end: int, limit: int, state: _State, into: deque[Entry]
+        self,
+        subject: str,
+        start: int,
+        end: int,
+        limit: int,
+        state: _State,
+        into: deque[Entry],
+        *,
+        least: int = 0,
     ) -> None:
-        """Read what there is from ``start`` to ``end``, and ``limit`` entries at most."""
+        """Read what there is from ``start`` to ``end``: ``limit`` entries at most.
 
+        Nothing is read where there are not ``least`` of them.
+        """
         config = ConsumerConfig(
             deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
             opt_start_seq=start,
@@ -213,9 +234,21 @@ class Log:
         info = await self._link.answer(
             lambda jetstream: jetstream.add_consumer(self._stream, config)
         )
-        left = min(limit, info.num_pending or 0)
+        pending = info.num_pending or 0
+        try:
+            if pending >= least:
+                await self._drain(info.name, min(limit, pending), end, state, into)
+        finally:
+            with suppress(BrokerUnavailable):
+                await self._link.answer(
+                    lambda jetstream: jetstream.delete_consumer(self._stream, info.name)
+                )
+
+    async def _drain(
+        self, consumer: str, left: int, end: int, state: _State, into: deque[Entry]
+    ) -> None:
         jetstream = await self._link.jetstream()
-        pull = await jetstream.pull_subscribe_bind(consumer=info.name, stream=self._stream)
+        pull = await jetstream.pull_subscribe_bind(consumer=consumer, stream=self._stream)
         try:
             while left > 0:
                 messages = await self._fetch(pull, min(left, FETCH))
@@ -227,11 +260,8 @@ class Log:
                         return
                 left -= len(messages)
         finally:
-            with suppress(BrokerUnavailable, *FAILURES):
+            with suppress(*FAILURES):
                 await pull.unsubscribe()
-                await self._link.answer(
-                    lambda jetstream: jetstream.delete_consumer(self._stream, info.name)
-                )
 
     async def _fetch(self, pull: JetStreamContext.PullSubscription, number: int) -> list[Msg]:
         return await self._link.answer(lambda _: pull.fetch(number, timeout=self._link.timeout))

@@ -89,3 +89,15 @@ async def test_streams_that_cannot_be_changed_are_told_of(nats_name: str) -> Non
 def test_what_can_be_no_stream_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="letters, digits"):
         NatsBroker(NATS, name=name)
+
+
+@pytest.mark.parametrize("limit", [2, 10, 50, 100])
+async def test_the_newest_are_found_however_unevenly_they_came(make: Make, limit: int) -> None:
+    broker = make()
+    for n in range(80):
+        await broker.append("room", b"%d" % n)
+    for n in range(200):
+        await broker.append("other", b"%d" % n)
+    await broker.append("room", b"80")
+    newest = await broker.read("room", None, limit)
+    assert [entry.data for entry in newest.entries] == [b"%d" % n for n in range(81)][-limit:]

@@ -41,7 +41,8 @@ class Hub:
         self._feeds: dict[str, Feed] = {}
         self._connections: Counter[str] = Counter()
         self._wheel: list[set[Member]] = [set() for _ in range(SLOTS)]
-        self._next_slot = 0
+        self._slot = 0
+        self._turns = 0
         self._reads = asyncio.Semaphore(settings.reads)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -93,8 +94,10 @@ class Hub:
 
     def add(self, member: Member) -> None:
         """Have a member pinged."""
-        member.slot = self._next_slot
-        self._next_slot = (self._next_slot + 1) % SLOTS
+        # In those that have just been visited, so that the first ping comes late; in several, as
+        # all may come at once.
+        self._turns += 1
+        member.slot = (self._slot - 1 - self._turns % (SLOTS // 4)) % SLOTS
         self._wheel[member.slot].add(member)
 
     def remove(self, member: Member) -> None:
@@ -127,12 +130,11 @@ class Hub:
 
     async def _ping(self) -> None:
         """Visit each member once in a heartbeat."""
-        slot = 0
         while True:
             await asyncio.sleep(self._settings.heartbeat / SLOTS)
-            for member in tuple(self._wheel[slot]):
+            for member in tuple(self._wheel[self._slot]):
                 member.visit(self._settings.missed_heartbeats)
-            slot = (slot + 1) % SLOTS
+            self._slot = (self._slot + 1) % SLOTS
 
     async def _renew(self) -> None:
         """Three times in the time after which those expire whom nobody renews."""

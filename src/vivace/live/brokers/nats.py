@@ -112,8 +112,8 @@ class NatsBroker:
             await follower.start()
             yield
         finally:
+            link.unfollow(followed)
             await follower.close()
-            await link.unfollow(followed)
 
     async def read(self, room: str, after: str | None, limit: int) -> History:
         check_limit(limit)

@@ -79,6 +79,7 @@ class Link:
         self._client: Client | None = None
         self._connecting: asyncio.Task[Client] | None = None
         self._followed: set[Followed] = set()
+        self._unsubscribing: set[asyncio.Task[None]] = set()
         self._comparing: asyncio.Task[None] | None = None
         self._returning: asyncio.Task[None] | None = None
         self.gate = asyncio.Semaphore(READERS)
@@ -129,19 +130,25 @@ class Link:
         try:
             await within(self.timeout, asyncio.shield(subscribing))
         except BaseException as error:
-            await self.unfollow(followed)
+            self.unfollow(followed)
             if isinstance(error, FAILURES):
                 raise BrokerUnavailable("NATS does not take a subscription.") from error
             raise
 
-    async def unfollow(self, followed: Followed) -> None:
+    def unfollow(self, followed: Followed) -> None:
+        """Unsubscribe, soon: whoever leaves does not wait for it, nor can give it up."""
         self._followed.discard(followed)
         if followed.subscription is not None:
-            with suppress(*FAILURES):
-                await within(self.timeout, followed.subscription.unsubscribe())
+            task = asyncio.create_task(self._unsubscribe(followed.subscription))
+            self._unsubscribing.add(task)
+            task.add_done_callback(self._unsubscribing.discard)
+
+    async def _unsubscribe(self, subscription: Subscription) -> None:
+        with suppress(*FAILURES):
+            await within(self.timeout, subscription.unsubscribe())
 
     async def close(self) -> None:
-        for task in (self._connecting, self._comparing, self._returning):
+        for task in (self._connecting, self._comparing, self._returning, *self._unsubscribing):
             if task is not None:
                 await end(task)
         self._connecting = self._comparing = self._returning = None

@@ -8,7 +8,7 @@ import time
 import nats
 import pytest
 from nats.js.api import StorageType, StreamConfig
-from tests.unit.live.brokers.contract import BrokerContract, Heard, Make
+from tests.unit.live.brokers.contract import PATIENCE, BrokerContract, Heard, Make
 
 from vivace.live.brokers import nats_link
 from vivace.live.brokers.nats import NatsBroker
@@ -101,3 +101,32 @@ async def test_the_newest_are_found_however_unevenly_they_came(make: Make, limit
     await broker.append("room", b"80")
     newest = await broker.read("room", None, limit)
     assert [entry.data for entry in newest.entries] == [b"%d" % n for n in range(81)][-limit:]
+
+
+async def test_who_leaves_and_is_cancelled_leaves_no_subscription(make: Make) -> None:
+    broker = make()
+    assert isinstance(broker, NatsBroker)
+    await broker.open()
+
+    async def follow() -> None:
+        heard = Heard()
+        async with broker.follow("room", heard.deliver, heard.lost):
+            await asyncio.Event().wait()
+
+    for steps in (1, 3, 10, 100):
+        task = asyncio.create_task(follow())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        for _ in range(3):
+            task.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    link = broker._parts.get().link
+    async with asyncio.timeout(PATIENCE):
+        # What answers requests stays.
+        await broker.append("room", b"")
+        await asyncio.gather(*link._unsubscribing)
+    assert link._followed == set()
+    assert link._client is not None
+    assert [sub for sub in link._client._subs.values() if ".live." in sub.subject] == []

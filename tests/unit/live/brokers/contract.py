@@ -459,4 +459,4 @@ class BrokerContract:
             await broker.renew([("room", "ada")], ttl)
 
 
-__all__ = ["BrokerContract", "Heard", "InLoop", "Make", "run_in_thread"]
+__all__ = ["PATIENCE", "BrokerContract", "Heard", "InLoop", "Make", "run_in_thread"]

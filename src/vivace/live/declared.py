@@ -12,7 +12,7 @@ from urllib.parse import quote
 from pydantic import TypeAdapter, ValidationError
 
 from vivace import HTTPException
-from vivace.live.member import Guest
+from vivace.live.member import LONGEST_USER, Guest
 from vivace.live.messages import Messages
 
 #: Bytes of the name of a room: brokers take 512, and one sign is put behind it.
@@ -62,6 +62,7 @@ class Declaration:
         """What ``admits`` has returned, as a guest who shows what it may.
 
         Raises:
+            HTTPException: 422 for a user whose name no broker takes.
             TypeError: It has returned something else.
         """
         if found is None:
@@ -78,6 +79,8 @@ class Declaration:
             shows = self.shows.validate_python(found.shows)
         except ValidationError as error:
             raise TypeError(f"{where}: the room does not show {found.shows!r}. {error}") from None
+        if len(found.user.encode(errors="replace")) > LONGEST_USER:
+            raise HTTPException(422, "The name of the user is too long")
         return Guest(found.user, shows, found.held)
 
 

@@ -15,6 +15,8 @@ log = logging.getLogger("vivace.live")
 
 # Registered by RFC 6455, section 7.4.1, and in the registry of its section 11.7.
 UNSUPPORTED_DATA = 1003
+#: Never sent: the connection broke.
+ABNORMAL = 1006
 INVALID_DATA = 1007
 POLICY_VIOLATION = 1008
 TOO_BIG = 1009
@@ -24,6 +26,11 @@ TRY_AGAIN_LATER = 1013
 DISMISSED = 4403
 SILENT = 4408
 TOO_SLOW = 4008
+
+
+#: After these it is worth coming back at once, or soon; 1001 and 1005 are what browsers say where a
+#: page is reloaded, too.
+COMING_BACK = frozenset({1001, 1005, ABNORMAL, SERVICE_RESTART, TRY_AGAIN_LATER, TOO_SLOW, SILENT})
 
 
 class LiveUnavailable(HTTPException):
@@ -136,6 +143,8 @@ def close_code(status: int) -> int:
 
 
 __all__ = [
+    "ABNORMAL",
+    "COMING_BACK",
     "DISMISSED",
     "INVALID_DATA",
     "POLICY_VIOLATION",

@@ -25,12 +25,10 @@ class Guest:
     """Who may come in: what the function ``admits`` of a room returns.
 
     Args:
-        user: Who it is, the same over all of a user's connections; by default nobody else.
+        user: Who it is, in at most 400 bytes, the same over all of a user's connections; by
+            default nobody else.
         shows: What others see of the user, as a model of the type that the room ``shows``.
         held: Anything for the handlers of this connection; it does not leave the process.
-
-    Raises:
-        ValueError: ``user`` is empty, or of more than 400 bytes.
     """
 
     user: str = ""
@@ -40,8 +38,6 @@ class Guest:
     def __post_init__(self) -> None:
         if not self.user:
             object.__setattr__(self, "user", f"anonymous-{token_urlsafe(12)}")
-        if len(self.user.encode(errors="replace")) > LONGEST_USER:
-            raise ValueError(f"A user is told by at most {LONGEST_USER} bytes: {self.user[:40]}...")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,4 +159,4 @@ class Member:
         self._allowance = allowance - 1
 
 
-__all__ = ["Guest", "Member", "Present"]
+__all__ = ["LONGEST_USER", "Guest", "Member", "Present"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -41,12 +41,14 @@ class Outlet:
         buffering: How much may wait.
     """
 
-    __slots__ = ("_buffering", "_dropped", "_waiting", "closed")
+    __slots__ = ("_buffering", "_dropped", "_missed", "_waiting", "closed")
 
     def __init__(self, buffering: Buffering) -> None:
         self._buffering = buffering
         self._waiting: deque[Frame] | None = None
         self._dropped = 0
+        #: How many of those that wait are none that came too fast.
+        self._missed = 0
         #: The code and the reason with which it was closed.
         self.closed: tuple[int, str] | None = None
 
@@ -63,7 +65,7 @@ class Outlet:
         if waiting:
             if frame.key is not None and _replace(waiting, frame):
                 return
-            if len(waiting) >= self._buffering.size and not self._make_room(waiting):
+            if len(waiting) >= self._buffering.size + self._missed and not self._make_room(waiting):
                 return
         self._begin(frame)
 
@@ -77,10 +79,20 @@ class Outlet:
         waiting = self._waiting
         if waiting and frame.key is not None and _replace(waiting, frame):
             return
-        if waiting and len(waiting) >= 2 * self._buffering.size:
+        if waiting and len(waiting) >= 2 * self._buffering.size + self._missed:
             self.end(TOO_SLOW, "Answers are not read")
         else:
             self._begin(frame)
+
+    def put_missed(self, frames: Sequence[Frame]) -> None:
+        """Send what the member has missed: a page of it, which need not fit into the buffer."""
+        if self.closed is not None or not frames:
+            return
+        if self._waiting is None:
+            self._waiting = deque()
+        self._waiting.extend(frames)
+        self._missed += len(frames)
+        self._wake()
 
     def end(self, code: int, reason: str = "") -> None:
         """Close; what waits is sent first, unless the member is too slow for it."""
@@ -90,7 +102,7 @@ class Outlet:
         self.closed = code, reason.encode()[:120].decode(errors="ignore")
         is_stuck = code in (TOO_SLOW, SILENT)
         if is_stuck:
-            self._waiting, self._dropped = None, 0
+            self._waiting, self._dropped, self._missed = None, 0, 0
         self._close(is_stuck=is_stuck)
 
     def _make_room(self, waiting: deque[Frame]) -> bool:
@@ -116,7 +128,10 @@ class Outlet:
         if self._dropped:
             count, self._dropped = self._dropped, 0
             return own_frame("dropped", count=count)
-        return self._waiting.popleft() if self._waiting else None
+        if not self._waiting:
+            return None
+        self._missed = max(0, self._missed - 1)
+        return self._waiting.popleft()
 
     def _begin(self, frame: Frame) -> None:
         if self._waiting is None:
@@ -245,17 +260,16 @@ class StreamOutlet(Outlet):
 
 
 class ReplyOutlet(Outlet):
-    """The way back to a request, whose answer has all that is put here.
-
-    Args:
-        buffering: How much fits into it.
-    """
+    """The way back to a request, whose answer has all that is put here."""
 
     __slots__ = ()
 
     def frames(self) -> list[Frame]:
         """What was put here."""
         return list(self._waiting or ())
+
+    def put_own(self, frame: Frame) -> None:
+        self._begin(frame)
 
     def _wake(self) -> None:
         """It is taken when the request is answered."""

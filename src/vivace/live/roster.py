@@ -64,6 +64,7 @@ class Roster:
         self._meanwhile: dict[str, bytes | None] | None = None
         # What is asked of the broker about a user has to be done there in the same order.
         self._lock = asyncio.Lock()
+        self._refreshing = asyncio.Lock()
         self._following: AbstractAsyncContextManager[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -155,12 +156,13 @@ class Roster:
 
     async def refresh(self) -> None:
         """Ask who is present: for what was not told, since a process was killed in between."""
-        self._meanwhile = {}
-        try:
-            present: dict[str, bytes | None] = {**await self._broker.present(self.room)}
-            present.update(self._meanwhile)
-        finally:
-            self._meanwhile = None
+        async with self._refreshing:
+            self._meanwhile = {}
+            try:
+                present: dict[str, bytes | None] = {**await self._broker.present(self.room)}
+                present.update(self._meanwhile)
+            finally:
+                self._meanwhile = None
         known = [name for names in self._users.values() for name in names]
         for name in {*known, *present}:
             if not self._is_here(name):
@@ -168,9 +170,9 @@ class Roster:
 
     async def _announce(self, user: str, data: bytes) -> None:
         name = self._name(user)
-        is_new = await self._broker.enter(self.room, name, data, self._settings.presence)
-        if is_new:
-            await self._append(name, data)
+        await self._broker.enter(self.room, name, data, self._settings.presence)
+        # Also where it was there: what it shows may be new, or nobody may have been told.
+        await self._append(name, data)
         self._apply(name, data)
 
     async def _append(self, name: str, data: bytes | None) -> None:

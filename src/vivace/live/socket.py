@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from vivace import HTTPException, WebSocket, WebSocketDisconnect, WebSocketException
 from vivace.live.brokers.protocol import BrokerUnavailable
 from vivace.live.errors import (
+    ABNORMAL,
     INVALID_DATA,
     POLICY_VIOLATION,
     TOO_BIG,
@@ -26,9 +27,6 @@ from vivace.types import Receive
 
 if TYPE_CHECKING:
     from vivace.live.rooms import Rooms
-
-#: With these a client says goodbye, and does not come back (RFC 6455, section 7.4.1).
-GOODBYES = (1000, 1001)
 
 
 async def serve_socket(rooms: Rooms, websocket: WebSocket, after: str | None) -> None:
@@ -50,7 +48,7 @@ async def serve_socket(rooms: Rooms, websocket: WebSocket, after: str | None) ->
         if "websocket.http.response" in (websocket.scope.get("extensions") or {}):
             raise
         raise WebSocketException(close_code(error.status_code), str(error.detail)) from None
-    code = 1006
+    code = ABNORMAL
     try:
         await websocket.accept()
         code = await _Conversation(rooms, visit, outlet, websocket).run(after)
@@ -62,8 +60,10 @@ async def serve_socket(rooms: Rooms, websocket: WebSocket, after: str | None) ->
         # Before it was accepted.
         pass
     finally:
+        if outlet.closed is not None:
+            code = outlet.closed[0]
         outlet.stop()
-        await visit.end(lingers=code not in GOODBYES)
+        await visit.end(code)
 
 
 class _Conversation:
@@ -87,8 +87,7 @@ class _Conversation:
         member = self._visit.member
         try:
             async for frames in self._visit.events(after):
-                for frame in frames:
-                    member.tell(frame)
+                self._outlet.put_missed(frames)
                 await self._outlet.drain()
             await self._visit.joined()
         except BrokerUnavailable:
@@ -103,7 +102,7 @@ class _Conversation:
                 text = message.get("text")
                 if text is None:
                     member.close(UNSUPPORTED_DATA, "Send text")
-                elif len(text) > self._rooms.settings.max_frame:
+                elif _size(text) > self._rooms.settings.max_frame:
                     member.close(TOO_BIG, "The frame is too large")
                 else:
                     await self._handle(text)
@@ -144,6 +143,11 @@ class _Conversation:
         self._errors += 1
         if self._errors >= self._rooms.settings.max_errors:
             self._visit.member.close(code, "Too many frames are not valid")
+
+
+def _size(text: str) -> int:
+    """The bytes of a text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
 
 
 __all__ = ["serve_socket"]

@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from vivace import Request, Response
 from vivace.exceptions import RequestValidationError
 from vivace.live.brokers.protocol import BrokerUnavailable
-from vivace.live.errors import as_http
+from vivace.live.errors import ABNORMAL, as_http
 from vivace.live.handlers import Call
 from vivace.live.member import Guest, Member
 from vivace.live.outlets import ReplyOutlet, StreamOutlet
@@ -58,9 +58,9 @@ class _Events(EventSourceResponse):
             with self._reading:
                 await super().__call__(scope, receive, send)
         finally:
-            self._outlet.end(1006)
-            # A browser that goes to another page says nothing. Nor does one that has gone.
-            await self._visit.end(lingers=True)
+            # A reader that goes says nothing.
+            self._outlet.end(ABNORMAL)
+            await self._visit.end((self._outlet.closed or (ABNORMAL, ""))[0])
 
     async def _content(self, after: str | None) -> AsyncIterator[bytes]:
         with suppress(BrokerUnavailable):

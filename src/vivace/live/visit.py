@@ -11,6 +11,7 @@ from anyio import CancelScope, move_on_after
 
 from vivace.live.brokers.protocol import BrokerUnavailable, EntryTooLarge
 from vivace.live.errors import (
+    COMING_BACK,
     TRY_AGAIN_LATER,
     LiveUnavailable,
     RoomFull,
@@ -125,8 +126,8 @@ class Visit:
     async def joined(self) -> bool:
         """Call what is called when a member joins, and say whether it may stay."""
         handler = self._rooms.join_handler
-        self._has_joined = True
         if handler is None:
+            self._has_joined = True
             return True
         try:
             await handler(self._scope, Call(self.room, self.member))
@@ -136,13 +137,15 @@ class Visit:
             code = INTERNAL_ERROR if told is None else close_code(told.status_code)
             self.member.close(code, "" if told is None else str(told.detail))
             return False
+        self._has_joined = True
         return True
 
-    async def end(self, *, lingers: bool) -> None:
+    async def end(self, code: int) -> None:
         """Leave the room. Nothing stops it, and it raises nothing.
 
         Args:
-            lingers: Whether the connection broke, so that the user may be back soon.
+            code: The close code. Where it says that the user may be back soon, the user is still
+                shown for a while.
         """
         with CancelScope(shield=True), move_on_after(CLEARING):
             self._hub.remove(self.member)
@@ -151,7 +154,7 @@ class Visit:
             await self._say_goodbye()
             if feed.roster is not None:
                 with suppress(BrokerUnavailable):
-                    await feed.roster.leave(self.member.user, lingers=lingers)
+                    await feed.roster.leave(self.member.user, lingers=code in COMING_BACK)
             await self._release()
 
     async def _say_goodbye(self) -> None:

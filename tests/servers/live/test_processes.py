@@ -122,6 +122,12 @@ def talking(server: Server, user: str, acknowledged: list[str]) -> Iterator[None
         assert not thread.is_alive()
 
 
+def more_are_acknowledged(acknowledged: dict[str, list[str]]) -> None:
+    """Wait for it, of both who talk."""
+    enough = {user: len(texts) + 50 for user, texts in acknowledged.items()}
+    wait_for(lambda: all(len(acknowledged[user]) > count for user, count in enough.items()))
+
+
 def test_what_is_acknowledged_comes_to_all_though_the_engine_goes(
     two: Two, engine: EngineProcess
 ) -> None:
@@ -157,17 +163,11 @@ def test_what_is_acknowledged_comes_to_all_though_the_engine_goes(
     time.sleep(0.5)
     with talking(two[0], "a", acknowledged["a"]), talking(two[1], "b", acknowledged["b"]):
         for _ in range(2):
-            before = [len(one) for one in acknowledged.values()]
-            wait_for(
-                lambda before=before: all(
-                    len(one) > count + 50 for one, count in zip(acknowledged.values(), before)
-                )
-            )
+            more_are_acknowledged(acknowledged)
             engine.kill()
             time.sleep(1)
             engine.start()
-        before = [len(one) for one in acknowledged.values()]
-        wait_for(lambda: all(len(one) > n + 50 for one, n in zip(acknowledged.values(), before)))
+        more_are_acknowledged(acknowledged)
     said = {text for texts in acknowledged.values() for text in texts}
     wait_for(lambda: all(said <= set(texts) for texts in got))
     stopped.set()

@@ -19,7 +19,7 @@ class Event:
         fields = dict(line.split(": ", 1) for line in text.splitlines() if line)
         self.id = fields.get("id")
         self.type = fields.get("event")
-        self.data = json.loads(fields["data"]) if "data" in fields else None
+        self.data: Any = json.loads(fields["data"]) if "data" in fields else None
         self.is_comment = text.startswith(":")
 
 

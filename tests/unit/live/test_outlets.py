@@ -200,3 +200,17 @@ def test_replies_are_kept() -> None:
 def test_an_overflow_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="overflow='explode' is none of disconnect, drop_oldest"):
         check_overflow("explode")
+
+
+async def test_what_was_missed_need_not_fit_into_the_buffer() -> None:
+    peer = Peer(is_reading=False)
+    outlet = peer.outlet()
+    outlet.put_missed([frame(number) for number in range(20)])
+    await turn()
+    for number in range(20, 23):
+        outlet.put(frame(number))
+    assert outlet.closed is None
+    peer.reads.set()
+    await outlet.drain()
+    assert peer.got == texts(*range(23))
+    assert outlet._missed == 0

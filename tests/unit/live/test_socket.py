@@ -317,7 +317,8 @@ def test_functions_are_called_for_those_who_join_and_leave() -> None:
             # What is missing here is said as it is of any message.
             assert read_until(cy, "error")["errors"][0]["loc"] == ["query", "color"]
             assert close_code(cy) == 4422
-    assert seen == ["ada in /rooms/tea, blue", "ada out", "bob out", "cy out"]
+    # Who was not let stay has never been there.
+    assert seen == ["ada in /rooms/tea, blue", "ada out"]
 
 
 def test_one_user_is_told_by_send_to_and_dismissed_everywhere() -> None:
@@ -451,3 +452,27 @@ def test_dependencies_can_be_replaced_in_tests() -> None:
     app.dependency_overrides[admit] = lambda: Guest("zoe", Profile())
     with TestClient(app) as client, joined(client, "") as (_, welcome):
         assert welcome["user"] == "zoe"
+
+
+def test_one_whose_connection_breaks_is_still_shown_for_a_while() -> None:
+    app, _ = make_chat()
+    with TestClient(app) as client, joined(client, "user=ada") as (ada, _):
+        for code in (1001, 1006, 1012):
+            with joined(client, "user=bob") as (bob, _):
+                bob.close(code)
+        with joined(client, "user=bob") as (bob, _):
+            bob.send_json({"type": "say", "text": "back"})
+        read_until(ada, "left")
+        assert ada.portal is not None
+        # It came once, and left when it said goodbye.
+        ada.send_json({"type": "ping"})
+        assert read_until(ada, "pong")
+
+
+def test_a_small_buffer_holds_up_nobody_who_comes_back() -> None:
+    app, _ = make_chat(buffer=2)
+    with TestClient(app) as client, joined(client, "user=bob"):
+        for number in range(250):
+            client.post("/rooms/tea?user=cy", json={"type": "say", "text": str(number)})
+    with TestClient(app) as client, joined(client, "user=ada&after=0") as (ada, _):
+        assert [read_until(ada, "said")["text"] for _ in range(250)] == [*map(str, range(250))]

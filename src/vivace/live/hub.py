@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from secrets import token_hex
 from typing import Any
 
@@ -46,9 +45,8 @@ class Hub:
         self._reads = asyncio.Semaphore(settings.reads)
         self._tasks: list[asyncio.Task[None]] = []
 
-    @contextmanager
-    def counting(self, user: str) -> Iterator[None]:
-        """Around a connection of a user.
+    def count(self, user: str) -> None:
+        """Another connection of a user begins.
 
         Raises:
             TooManySockets: It has as many as it may.
@@ -56,12 +54,12 @@ class Hub:
         if self._connections[user] >= self._settings.sockets_per_user:
             raise TooManySockets
         self._connections[user] += 1
-        try:
-            yield
-        finally:
-            self._connections[user] -= 1
-            if not self._connections[user]:
-                del self._connections[user]
+
+    def discount(self, user: str) -> None:
+        """A connection of a user that was counted has ended."""
+        self._connections[user] -= 1
+        if not self._connections[user]:
+            del self._connections[user]
 
     async def use(self, room: str, *, has_roster: bool) -> Feed:
         """The feed of a room, which is followed until all have released it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from anyio import CancelScope, move_on_after
@@ -54,7 +54,16 @@ class Visit:
         room: As given.
     """
 
-    __slots__ = ("_counting", "_feed", "_has_joined", "_hub", "_rooms", "_scope", "member", "room")
+    __slots__ = (
+        "_feed",
+        "_has_joined",
+        "_hub",
+        "_is_counted",
+        "_rooms",
+        "_scope",
+        "member",
+        "room",
+    )
 
     def __init__(
         self, rooms: Rooms, room: Room, guest: Guest, outlet: Outlet, scope: Scope
@@ -65,7 +74,7 @@ class Visit:
         self._scope = scope
         self._hub: Hub = rooms.hub
         self._feed: Feed | None = None
-        self._counting: AbstractContextManager[None] | None = None
+        self._is_counted = False
         self._has_joined = False
 
     async def begin(self) -> None:
@@ -77,9 +86,8 @@ class Visit:
             TooManySockets: The user has as many connections as one may.
         """
         member, rooms = self.member, self._rooms
-        counting = self._hub.counting(member.user)
-        counting.__enter__()
-        self._counting = counting
+        self._hub.count(member.user)
+        self._is_counted = True
         try:
             feed = self._feed = await self._hub.use(self.room.name, has_roster=rooms.has_presence)
             if rooms.max_members is not None and _is_full(feed, member.user, rooms.max_members):
@@ -168,9 +176,9 @@ class Visit:
                 log.exception("What is called when a member leaves has failed")
 
     async def _release(self) -> None:
-        counting, self._counting = self._counting, None
-        if counting is not None:
-            counting.__exit__(None, None, None)
+        if self._is_counted:
+            self._is_counted = False
+            self._hub.discount(self.member.user)
         feed, self._feed = self._feed, None
         if feed is not None:
             feed.members.discard(self.member)

@@ -149,10 +149,13 @@ class Outlet:
 
 
 def _replace(waiting: deque[Frame], frame: Frame) -> bool:
-    """Put a frame in the place of an earlier one with its key, if that waits."""
+    """Have a frame wait rather than an earlier one with its key, if that does."""
     for index, earlier in enumerate(waiting):
         if earlier.key == frame.key and earlier.to == frame.to:
-            waiting[index] = frame
+            # Not in its place: ids come in order, or one who comes back with this one would miss
+            # what stood between.
+            del waiting[index]
+            waiting.append(frame)
             return True
     return False
 

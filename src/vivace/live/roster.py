@@ -19,6 +19,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from vivace.live.brokers.protocol import Broker, BrokerUnavailable, Entry
+from vivace.live.errors import RoomFull
 from vivace.live.frames import Frame, own_frame
 from vivace.live.settings import LiveSettings
 
@@ -92,21 +93,21 @@ class Roster:
         """All users, each once, as clients are told of them."""
         return [_member(user, names) for user, names in self._users.items()]
 
-    def __len__(self) -> int:
-        return len(self._users)
-
-    def __contains__(self, user: str) -> bool:
-        return user in self._users
-
-    async def enter(self, user: str, shows: Any) -> None:
+    async def enter(self, user: str, shows: Any, most: int | None = None) -> None:
         """Another connection of a user is here.
+
+        Args:
+            most: How many users the room may have.
 
         Raises:
             BrokerUnavailable: It is away, and nobody has been told.
+            RoomFull: The user would be one too many.
         """
         async with self._lock:
             local = self._local.get(user)
             if local is None:
+                if most is not None and user not in self._users and len(self._users) >= most:
+                    raise RoomFull
                 data = to_json({"user": user, "shows": shows})
                 await self._announce(user, data)
                 local = self._local[user] = _Local(data)

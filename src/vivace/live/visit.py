@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from vivace.live.errors import (
     error_frame,
 )
 from vivace.live.feed import Feed
-from vivace.live.frames import Frame, own_frame
+from vivace.live.frames import GAP, Frame, own_frame
 from vivace.live.handlers import Call
 from vivace.live.hub import Hub
 from vivace.live.member import Guest, Member
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("vivace.live")
 
+#: What ids are made of: anything else would get into frames.
+ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 #: Seconds in which a connection that is over has to be cleared up.
 CLEARING = 10.0
 #: The close code of a fault of the program (RFC 6455, section 7.4.1).
@@ -90,10 +93,10 @@ class Visit:
         self._is_counted = True
         try:
             feed = self._feed = await self._hub.use(self.room.name, has_roster=rooms.has_presence)
-            if rooms.max_members is not None and _is_full(feed, member.user, rooms.max_members):
-                raise RoomFull
             if feed.roster is not None:
-                await feed.roster.enter(member.user, member.shows)
+                await feed.roster.enter(member.user, member.shows, rooms.max_members)
+            elif rooms.max_members is not None and feed.users > rooms.max_members:
+                raise RoomFull
         except BaseException as error:
             await self._give_up()
             if isinstance(error, (BrokerUnavailable, EntryTooLarge)):
@@ -114,7 +117,8 @@ class Visit:
             BrokerUnavailable: The broker is away.
         """
         feed, member = self._entered, self.member
-        position = after or await feed.newest()
+        is_id = after is not None and ID.fullmatch(after) is not None
+        position = after if after is not None and is_id else await feed.newest()
         roster = feed.roster
         # It is told from here on who comes and goes.
         feed.members.add(member)
@@ -128,6 +132,8 @@ class Visit:
                 members=roster.members if roster is not None else None,
             )
         ]
+        if after and not is_id:
+            yield [GAP]
         async for frames in feed.missed(member, position):
             yield frames
 
@@ -195,12 +201,6 @@ class Visit:
             error, (LiveUnavailable, BrokerUnavailable)
         ):
             self.member.close(TRY_AGAIN_LATER, "The room is out of reach")
-
-
-def _is_full(feed: Feed, user: str, most: int) -> bool:
-    if feed.roster is None:
-        return feed.users > most
-    return user not in feed.roster and len(feed.roster) >= most
 
 
 __all__ = ["Visit"]

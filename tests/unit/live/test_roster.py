@@ -11,6 +11,7 @@ import pytest
 from pydantic_core import from_json
 
 from vivace.live.brokers.memory import MemoryBroker
+from vivace.live.errors import RoomFull
 from vivace.live.frames import Frame
 from vivace.live.roster import Roster
 from vivace.live.settings import LiveSettings
@@ -146,3 +147,14 @@ async def test_what_is_no_word_of_a_process_is_passed_over() -> None:
             await broker.append("tea#", data)
         await turn()
         assert one.users == []
+
+
+async def test_a_room_that_is_full_takes_connections_of_those_who_are_there() -> None:
+    async with two() as (one, other):
+        entering = [one.roster.enter(user, None, 2) for user in ("ada", "bob", "cy", "ada")]
+        found = await asyncio.gather(*entering, return_exceptions=True)
+        assert [type(one) for one in found] == [type(None), type(None), RoomFull, type(None)]
+        await turn()
+        with pytest.raises(RoomFull):
+            await other.roster.enter("dan", None, 2)
+        await other.roster.enter("bob", None, 2)

@@ -101,10 +101,12 @@ def test_one_who_was_away_for_too_long_is_told_of_the_gap() -> None:
 def test_an_id_that_is_none_is_a_gap_too() -> None:
     app, _ = make_chat()
     with TestClient(app) as client:
-        with joined(client, "user=ada&after=whatever") as (ada, _):
-            assert ada.receive_json() == {"type": "gap"}
-            ada.send_json({"type": "say", "text": "hi"})
-            assert read_until(ada, "said")["text"] == "hi"
+        for id in ("whatever", "~", '","type":"said', "%0Aevent: said"):
+            with joined(client, f"user=ada&after={id}") as (ada, welcome):
+                assert welcome["type"] == "welcome"
+                assert ada.receive_json() == {"type": "gap"}
+                ada.send_json({"type": "say", "text": "hi"})
+                assert read_until(ada, "said")["text"] == "hi"
         with (
             pytest.raises(WebSocketDisconnect) as closed,
             joined(client, "user=ada&after=" + "1" * 65),

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
 
 from vivace.live.declared import Declaration
 from vivace.live.messages import Messages
@@ -61,16 +61,22 @@ class _Schemas:
     """The schemas of all models, with the names they have in the document."""
 
     def __init__(self, declarations: Iterable[Declaration]) -> None:
-        inputs: list[tuple[type[BaseModel], JsonSchemaMode]] = []
+        types: dict[tuple[Any, JsonSchemaMode], TypeAdapter[Any]] = {}
         for one in declarations:
-            if one.receives is not None:
-                inputs += [(model, "validation") for model in one.receives.models]
-            inputs += [(model, "serialization") for model in one.sends.models]
-        places, definitions = models_json_schema(
-            list(dict.fromkeys(inputs)), ref_template=_SCHEMAS + "{model}"
+            for model in one.receives.models if one.receives is not None else ():
+                types[model, "validation"] = TypeAdapter(model)
+            for model in one.sends.models:
+                types[model, "serialization"] = TypeAdapter(model)
+            types[one.name, "serialization"] = one.shows
+        places, definitions = TypeAdapter.json_schemas(
+            [(key, mode, adapter) for (key, mode), adapter in types.items()],
+            ref_template=_SCHEMAS + "{model}",
         )
         self._places = places
         self.definitions: Document = {**definitions.get("$defs", {}), **_own_schemas()}
+        for one in declarations:
+            shows = places[one.name, "serialization"]
+            self.definitions.update(_presence_schemas(one.name, shows))
 
     def payload(self, model: type[BaseModel], *, is_received: bool) -> Document:
         """A frame: the fields of the message, and what stands beside them."""
@@ -82,11 +88,6 @@ class _Schemas:
 def _own_schemas() -> Document:
     """The frames of rooms themselves."""
     text = {"type": "string"}
-    member = {
-        "type": "object",
-        "properties": {"user": text, "shows": {}},
-        "required": ["user"],
-    }
     error = {
         "code": text,
         "status": {"type": "integer"},
@@ -95,6 +96,25 @@ def _own_schemas() -> Document:
         "retry_after": {"type": "integer"},
         "ref": text,
     }
+    return {
+        "ackFrame": _own("ack", {"ref": text, "event_id": _ID}, ["ref"]),
+        "errorFrame": _own("error", error, ["code", "status", "detail"]),
+        "gapFrame": _own("gap", {}, []),
+        "droppedFrame": _own("dropped", {"count": {"type": "integer"}}, ["count"]),
+        "pingFrame": _own("ping", {}, []),
+        "pongFrame": _own("pong", {}, []),
+    }
+
+
+def _presence_schemas(name: str, shows: Any) -> Document:
+    """The frames that have users in them, with what these show in rooms of one kind."""
+    text = {"type": "string"}
+    user = {
+        "type": "object",
+        "properties": {"user": text, "shows": shows},
+        "required": ["user"],
+    }
+    member = {"$ref": f"{_SCHEMAS}{name}.user"}
     welcome = {
         "event_id": _ID,
         "member": text,
@@ -102,15 +122,10 @@ def _own_schemas() -> Document:
         "members": {"type": "array", "items": member},
     }
     return {
-        "welcomeFrame": _own("welcome", welcome, ["event_id", "member", "user"]),
-        "joinedFrame": _own("joined", {"member": member}, ["member"]),
-        "leftFrame": _own("left", {"member": member}, ["member"]),
-        "ackFrame": _own("ack", {"ref": text, "event_id": _ID}, ["ref"]),
-        "errorFrame": _own("error", error, ["code", "status", "detail"]),
-        "gapFrame": _own("gap", {}, []),
-        "droppedFrame": _own("dropped", {"count": {"type": "integer"}}, ["count"]),
-        "pingFrame": _own("ping", {}, []),
-        "pongFrame": _own("pong", {}, []),
+        f"{name}.user": user,
+        f"{name}.welcomeFrame": _own("welcome", welcome, ["event_id", "member", "user"]),
+        f"{name}.joinedFrame": _own("joined", {"member": member}, ["member"]),
+        f"{name}.leftFrame": _own("left", {"member": member}, ["member"]),
     }
 
 
@@ -179,9 +194,14 @@ def _messages(one: Declaration, schemas: _Schemas) -> Iterable[tuple[str, Docume
             {
                 "name": type,
                 "contentType": "application/json",
-                "payload": {"$ref": f"{_SCHEMAS}{type}Frame"},
+                "payload": {"$ref": f"{_SCHEMAS}{_frame(one, type)}"},
             },
         )
+
+
+def _frame(one: Declaration, type: str) -> str:
+    """The name of the schema of a frame of the room's own."""
+    return f"{one.name}.{type}Frame" if type in ("welcome", *_PRESENCE) else f"{type}Frame"
 
 
 def _operations(one: Declaration) -> Document:

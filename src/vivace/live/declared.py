@@ -87,7 +87,7 @@ class Declaration:
 def name_of(path: str) -> str:
     """What a kind of room is called whose path this is."""
     words = [word for word in path.split("/") if word and "{" not in word]
-    return "-".join(words) or "room"
+    return re.sub(r"[^A-Za-z0-9_-]", "-", "-".join(words)) or "room"
 
 
 __all__ = ["Declaration", "name_of"]

@@ -119,9 +119,11 @@ def unpack(entry: Entry) -> Received | None:
         said: Mapping[str, Any] = from_json(head) if found else {}
         kind = str(said["kind"])
         frame = Frame(str(said.get("type", "")), json, entry.id, said.get("to"), said.get("key"))
+        # Written now, for all who get it: what cannot be is nothing that a room has sent.
+        is_sendable = kind != MESSAGE or (json[:2] == b'{"' and frame.text != "")
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-    return Received(kind, frame, str(said.get("reason", "")))
+    return Received(kind, frame, str(said.get("reason", ""))) if is_sendable else None
 
 
 __all__ = [

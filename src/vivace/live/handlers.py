@@ -21,6 +21,7 @@ from vivace.exceptions import RequestValidationError, WebSocketRequestValidation
 from vivace.live.member import Member
 from vivace.requests import HTTPConnection
 from vivace.routing import APIWebSocketRoute
+from vivace.telemetry import scope_key
 from vivace.types import Message, Scope
 
 if TYPE_CHECKING:
@@ -116,7 +117,8 @@ class Handler:
         # Without what belongs to the request: a limit would count it only once, handlers of
         # exceptions would answer it.
         own = {name: value for name, value in scope.items() if not name.startswith("vivace.")}
-        own.pop("starlette.exception_handlers", None)
+        for name in ("starlette.exception_handlers", scope_key()):
+            own.pop(name, None)
         return {
             **own,
             "type": "websocket",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -129,6 +130,8 @@ class Live:
             VivaceError: ``admits`` is no dependency.
         """
         check_overflow(overflow)
+        if name is not None and not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+            raise ValueError(f"name={name!r} is not one of letters, digits, _ and -.")
         if buffer < 1 or (max_members is not None and max_members < 1):
             raise ValueError(f"Rooms at {path}: buffer and max_members begin with 1.")
         blame = f"Rooms at {path}"

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from vivace.live.brokers.protocol import Broker, BrokerUnavailable, EntryTooLarge as TooLargeForIt
 from vivace.live.errors import EventTooLarge, LiveUnavailable
 from vivace.live.frames import DISMISSAL, MESSAGE, pack
-from vivace.live.member import Present
+from vivace.live.member import Member, Present
 from vivace.live.messages import Messages
 from vivace.live.roster import presence_of
 
@@ -76,9 +76,16 @@ class Room:
         """
         return await self._send(message, None, key)
 
-    async def send_to(self, user: str, message: BaseModel, *, key: str | None = None) -> str:
-        """Send a message to all connections of one user; otherwise as :meth:`broadcast`."""
-        return await self._send(message, user, key)
+    async def send_to(
+        self, user: str | Member, message: BaseModel, *, key: str | None = None
+    ) -> str:
+        """Send a message to all connections of one user; otherwise as :meth:`broadcast`.
+
+        Args:
+            user: Who, or one of the user's connections.
+            message, key: As there.
+        """
+        return await self._send(message, user.user if isinstance(user, Member) else user, key)
 
     async def dismiss(self, user: str, reason: str = "") -> None:
         """End all connections of a user to the room (close code 4403), in every process.

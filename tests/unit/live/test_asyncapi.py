@@ -129,3 +129,9 @@ def test_the_page_shows_rooms_and_escapes_what_it_shows() -> None:
     assert "<code>/news</code>" in page.text
     assert "&lt;b&gt;new&lt;/b&gt;" in page.text
     assert "<b>" not in page.text
+
+
+def test_what_users_show_is_in_it(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    assert schemas["rooms.user"]["properties"]["shows"] == {"$ref": "#/components/schemas/Profile"}
+    assert schemas["Profile"]["properties"]["color"]["type"] == "string"

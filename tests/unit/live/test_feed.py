@@ -45,7 +45,11 @@ class Listener:
 
 
 async def append(broker: MemoryBroker, *types: str) -> list[str]:
-    return [await broker.append("tea", pack(MESSAGE, b"{}", type=type)) for type in types]
+    return [await broker.append("tea", entry(type)) for type in types]
+
+
+def entry(type: str, to: str | None = None) -> bytes:
+    return pack(MESSAGE, b'{"type":"%b"}' % type.encode(), type=type, to=to)
 
 
 def numbers(start: int, stop: int) -> list[str]:
@@ -134,8 +138,8 @@ async def test_what_is_lost_is_told_and_ids_may_begin_anew() -> None:
         one = Listener(feed)
         await one.join(feed.position)
         feed._lose()
-        feed._take(Entry("01-new", pack(MESSAGE, b"{}", type="b")))
-        feed._take(Entry("02-new", pack(MESSAGE, b"{}", type="c")))
+        feed._take(Entry("01-new", entry("b")))
+        feed._take(Entry("02-new", entry("c")))
         assert one.got == ["gap", "b", "c"]
         other = Listener(feed)
         await other.join("01-new")
@@ -149,7 +153,7 @@ async def test_what_is_for_one_user_comes_to_no_other() -> None:
         start = feed.position
         await ada.join(start)
         await bob.join(start)
-        await broker.append("tea", pack(MESSAGE, b"{}", type="secret", to="bob"))
+        await broker.append("tea", entry("secret", "bob"))
         await turn()
         late = Listener(feed)
         await late.join(start)
@@ -161,7 +165,8 @@ async def test_entries_of_other_kinds_are_passed_over() -> None:
     async with following(broker) as feed:
         one = Listener(feed)
         await one.join(feed.position)
-        for data in (b"", b"{}\n{}", b"\xff\n", b"[]\n{}", pack("of a later version")):
+        broken = (b"", b"{}\n{}", b"\xff\n", b"[]\n{}", pack(MESSAGE), pack(MESSAGE, b'{"\xff'))
+        for data in (*broken, pack("of a later version")):
             await broker.append("tea", data)
         await append(broker, "a")
         await turn()

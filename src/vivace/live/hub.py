@@ -44,6 +44,7 @@ class Hub:
         self._turns = 0
         self._reads = asyncio.Semaphore(settings.reads)
         self._tasks: list[asyncio.Task[None]] = []
+        self._asking: set[asyncio.Task[None]] = set()
 
     def count(self, user: str) -> None:
         """Another connection of a user begins.
@@ -103,10 +104,11 @@ class Hub:
 
     async def close(self) -> None:
         """Have all members come back elsewhere."""
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._asking]
+        for task in tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        if tasks:
+            await asyncio.wait(tasks)
         self._tasks = []
         for slot in self._wheel:
             for member in tuple(slot):
@@ -132,7 +134,20 @@ class Hub:
             await asyncio.sleep(self._settings.heartbeat / SLOTS)
             for member in tuple(self._wheel[self._slot]):
                 member.visit(self._settings.missed_heartbeats)
+                if member.readmission is not None and member.readmission.is_due():
+                    self._start(member.readmission.ask)
             self._slot = (self._slot + 1) % SLOTS
+
+    def _start(self, ask: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Ask whether a member may stay, of not too many at the same time."""
+
+        async def asking() -> None:
+            async with self._reads:
+                await ask()
+
+        task = asyncio.create_task(asking())
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
 
     async def _renew(self) -> None:
         """Three times in the time after which those expire whom nobody renews."""

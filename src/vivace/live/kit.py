@@ -98,6 +98,7 @@ class Live:
         overflow: Overflow = "disconnect",
         latest_by: Callable[[Any], str | int | None] | None = None,
         max_members: int | None = None,
+        readmits: float | None = None,
         description: str = "",
     ) -> Rooms:
         """Declare a kind of room. One socket is in one room.
@@ -122,6 +123,9 @@ class Live:
                 that wait with the same name, a member gets only the later one.
             max_members: How many users a room has at most; without presence, how many connections
                 to one process.
+            readmits: Seconds after which ``admits`` is asked again, at a heartbeat, with what the
+                client has connected with: a connection whose sign-in has ended is closed, with
+                4401 as a rule. By default it is asked once.
             description: For the documents.
 
         Raises:
@@ -134,6 +138,8 @@ class Live:
             raise ValueError(f"name={name!r} is not one of letters, digits, _ and -.")
         if buffer < 1 or (max_members is not None and max_members < 1):
             raise ValueError(f"Rooms at {path}: buffer and max_members begin with 1.")
+        if readmits is not None and not readmits > 0:
+            raise ValueError(f"Rooms at {path}: readmits={readmits!r} has to be above 0.")
         blame = f"Rooms at {path}"
         declared = Declaration(
             path=path,
@@ -165,6 +171,7 @@ class Live:
             self._hubs.get,
             origins=self._origins,
             max_members=max_members,
+            readmits=readmits,
             closes_when_unavailable=self._closes,
         )
         self._router.include_router(make_router(rooms, self._opened))

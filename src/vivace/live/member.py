@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from math import ceil
 from secrets import token_urlsafe
@@ -18,6 +19,8 @@ from vivace.live.outlets import Outlet
 
 #: Bytes of a user's name: brokers put the process beside it.
 LONGEST_USER = 400
+#: What the names of users begin with that have none.
+ANONYMOUS = "anonymous-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Guest:
 
     def __post_init__(self) -> None:
         if not self.user:
-            object.__setattr__(self, "user", f"anonymous-{token_urlsafe(12)}")
+            object.__setattr__(self, "user", ANONYMOUS + token_urlsafe(12))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,30 @@ class Present:
 
     user: str
     shows: Any = None
+
+
+class Readmission:
+    """Asks again, at times, whether a member may be here.
+
+    Args:
+        ask: Asks, and closes the connection of one who may not.
+        every: Seconds between.
+    """
+
+    __slots__ = ("_every", "_next", "ask")
+
+    def __init__(self, ask: Callable[[], Coroutine[Any, Any, None]], every: float) -> None:
+        self.ask = ask
+        self._every = every
+        self._next = monotonic() + every
+
+    def is_due(self) -> bool:
+        """Whether to ask now; then the next time is as far away again."""
+        now = monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self._every
+        return True
 
 
 class Member:
@@ -65,6 +92,7 @@ class Member:
         "id",
         "missed",
         "position",
+        "readmission",
         "shows",
         "slot",
         "user",
@@ -82,6 +110,8 @@ class Member:
         #: How many pings there were since it was last heard.
         self.missed = 0
         self.slot = 0
+        #: Asks again whether it may be here; ``None`` where that is asked only once.
+        self.readmission: Readmission | None = None
         self._allowance = 0.0
         self._counted_at = 0.0
 
@@ -159,4 +189,4 @@ class Member:
         self._allowance = allowance - 1
 
 
-__all__ = ["LONGEST_USER", "Guest", "Member", "Present"]
+__all__ = ["ANONYMOUS", "LONGEST_USER", "Guest", "Member", "Present", "Readmission"]

@@ -48,10 +48,12 @@ class Rooms:
         get_hub: Gives the hub of the running loop.
         origins: From where pages may connect, beside the app's own.
         max_members: How many a room has at most.
+        readmits: Seconds after which is asked again who may be there; ``None`` for never.
         closes_when_unavailable: Whether sockets are closed when the broker is away.
 
     Attributes:
-        declared, buffering, settings, max_members, closes_when_unavailable: As given.
+        declared, buffering, settings, max_members, readmits, closes_when_unavailable: As
+            given.
         join_handler, leave_handler: What is called then.
     """
 
@@ -65,12 +67,14 @@ class Rooms:
         *,
         origins: Collection[str],
         max_members: int | None,
+        readmits: float | None,
         closes_when_unavailable: bool,
     ) -> None:
         self.declared = declared
         self.buffering = buffering
         self.settings = settings
         self.max_members = max_members
+        self.readmits = readmits
         self.closes_when_unavailable = closes_when_unavailable
         self.join_handler: Handler | None = None
         self.leave_handler: Handler | None = None

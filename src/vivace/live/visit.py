@@ -24,9 +24,10 @@ from vivace.live.feed import Feed
 from vivace.live.frames import GAP, Frame, own_frame
 from vivace.live.handlers import Call
 from vivace.live.hub import Hub
-from vivace.live.member import Guest, Member
+from vivace.live.member import ANONYMOUS, Guest, Member, Readmission
 from vivace.live.outlets import Outlet
 from vivace.live.room import Room
+from vivace.requests import HTTPConnection
 from vivace.types import Scope
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ class Visit:
         roster = feed.roster
         # It is told from here on who comes and goes.
         feed.members.add(member)
+        if self._rooms.readmits is not None:
+            member.readmission = Readmission(self._readmit, self._rooms.readmits)
         self._hub.add(member)
         yield [
             own_frame(
@@ -136,6 +139,21 @@ class Visit:
             yield [GAP]
         async for frames in feed.missed(member, position):
             yield frames
+
+    async def _readmit(self) -> None:
+        """Ask again whether the member may be here, with what it has connected with."""
+        try:
+            _, guest = await self._rooms.admit(HTTPConnection(self._scope))
+        except Exception as error:
+            told = as_http(error)
+            if told is None or told.status_code >= 500:
+                # What is asked is out of reach, and says nothing of the member.
+                log.warning("Whether a member may stay cannot be asked", exc_info=error)
+            else:
+                self.member.close(close_code(told.status_code), str(told.detail))
+            return
+        if guest.user != self.member.user and not guest.user.startswith(ANONYMOUS):
+            self.member.close(close_code(401), "Somebody else is signed in")
 
     async def joined(self) -> bool:
         """Call what is called when a member joins, and say whether it may stay."""

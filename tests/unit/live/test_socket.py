@@ -478,3 +478,35 @@ def test_a_small_buffer_holds_up_nobody_who_comes_back() -> None:
             client.post("/rooms/tea?user=cy", json={"type": "say", "text": str(number)})
     with TestClient(app) as client, joined(client, "user=ada&after=0") as (ada, _):
         assert [read_until(ada, "said")["text"] for _ in range(250)] == [*map(str, range(250))]
+
+
+def test_who_may_be_there_can_be_asked_again() -> None:
+    state = {"ada": 200, "bob": 200, "cy": 200}
+
+    async def admit(user: str) -> Guest:
+        if state[user] != 200:
+            raise HTTPException(state[user], "No longer")
+        return Guest(user, Profile())
+
+    app, _ = make_chat(
+        Live(settings=LiveSettings(heartbeat=0.16, missed_heartbeats=100)),
+        admits=admit,
+        readmits=0.001,
+    )
+    with (
+        TestClient(app) as client,
+        joined(client, "user=ada") as (ada, _),
+        joined(client, "user=bob") as (bob, _),
+        joined(client, "user=cy") as (cy, _),
+    ):
+        state.update(ada=401, bob=503)
+        assert close_code(ada) == 4401
+        ada.close(4401)
+        read_until(cy, "left")
+        for _ in range(3):
+            # What is out of reach says nothing of who is there.
+            read_until(bob, "ping")
+            for socket in (bob, cy):
+                socket.send_json({"type": "pong"})
+        bob.send_json({"type": "say", "text": "still here"})
+        assert read_until(cy, "said")["user"] == "bob"

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 from pydantic_core import from_json, to_json
 
@@ -63,8 +64,11 @@ class Roster:
         self._local: dict[str, _Local] = {}
         #: What has been appended while the names are asked for; ``None`` while they are not.
         self._meanwhile: dict[str, bytes | None] | None = None
-        # What is asked of the broker about a user has to be done there in the same order.
-        self._lock = asyncio.Lock()
+        # What is asked of the broker about a user has to be done there in the same order. Users do
+        # not wait for each other: with a broker that is away each would wait for its turn to fail.
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        #: Users who are about to be known.
+        self._entering: set[str] = set()
         self._refreshing = asyncio.Lock()
         self._following: AbstractAsyncContextManager[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -103,15 +107,24 @@ class Roster:
             BrokerUnavailable: It is away, and nobody has been told.
             RoomFull: The user would be one too many.
         """
-        async with self._lock:
+        async with self._lock_of(user):
             local = self._local.get(user)
             if local is None:
-                if most is not None and user not in self._users and len(self._users) >= most:
-                    raise RoomFull
-                data = to_json({"user": user, "shows": shows})
-                await self._announce(user, data)
-                local = self._local[user] = _Local(data)
+                local = await self._enter_first(user, shows, most)
             local.connections += 1
+
+    async def _enter_first(self, user: str, shows: Any, most: int | None) -> _Local:
+        known = self._users.keys() | self._entering
+        if most is not None and user not in known and len(known) >= most:
+            raise RoomFull
+        data = to_json({"user": user, "shows": shows})
+        self._entering.add(user)
+        try:
+            await self._announce(user, data)
+        finally:
+            self._entering.discard(user)
+        local = self._local[user] = _Local(data)
+        return local
 
     async def leave(self, user: str, *, lingers: bool) -> None:
         """A connection of a user has ended.
@@ -122,7 +135,7 @@ class Roster:
         Raises:
             BrokerUnavailable: It is away; the others see it when the name expires.
         """
-        async with self._lock:
+        async with self._lock_of(user):
             local = self._local[user]
             local.connections -= 1
             if local.connections:
@@ -142,8 +155,8 @@ class Roster:
 
     async def enter_again(self, name: str) -> None:
         """Enter a name of this process's which the broker has no longer."""
-        async with self._lock:
-            user = name.partition(":")[2]
+        user = name.partition(":")[2]
+        async with self._lock_of(user):
             local = self._local.get(user)
             if local is not None:
                 await self._announce(user, local.data)
@@ -179,6 +192,12 @@ class Roster:
     async def _append(self, name: str, data: bytes | None) -> None:
         said = {"name": name, "data": None if data is None else data.decode()}
         await self._broker.append(self.room, to_json(said))
+
+    def _lock_of(self, user: str) -> asyncio.Lock:
+        lock = self._locks.get(user)
+        if lock is None:
+            lock = self._locks[user] = asyncio.Lock()
+        return lock
 
     def _name(self, user: str) -> str:
         return f"{self._process}:{user}"

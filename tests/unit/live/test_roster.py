@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from pydantic_core import from_json
@@ -158,3 +158,29 @@ async def test_a_room_that_is_full_takes_connections_of_those_who_are_there() ->
         with pytest.raises(RoomFull):
             await other.roster.enter("dan", None, 2)
         await other.roster.enter("bob", None, 2)
+
+
+async def test_users_do_not_wait_for_each_other_and_one_s_connections_do() -> None:
+    class Slow(MemoryBroker):
+        asked: ClassVar[list[str]] = []
+        goes_on = asyncio.Event()
+
+        async def enter(self, room: str, member: str, data: bytes, ttl: float) -> bool:
+            self.asked.append(member)
+            await self.goes_on.wait()
+            return await super().enter(room, member, data, ttl)
+
+    process = Process(Slow(), "one")
+    await process.roster.start()
+    users = ("ada", "bob", "cy", "ada")
+    entering = [asyncio.create_task(process.roster.enter(user, None)) for user in users]
+    await turn()
+    assert Slow.asked == ["one:ada", "one:bob", "one:cy"]
+    Slow.goes_on.set()
+    await asyncio.gather(*entering)
+    assert Slow.asked == ["one:ada", "one:bob", "one:cy"]
+    await process.roster.leave("ada", lingers=False)
+    await turn()
+    assert process.users == ["ada", "bob", "cy"]
+    assert len(process.roster._locks) == 0
+    await process.roster.stop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -34,6 +33,8 @@ MOST_LOST = 20
 LONGEST_LOST = 60.0
 #: Seconds for which the engine is told what has come of a task, while it is away.
 TELLING = 60.0
+#: Seconds that giving a task back may take.
+GIVING_BACK = 5.0
 #: How many outcomes are remembered that the engine could not be told.
 MOST_UNTOLD = 1000
 #: Seconds that a task may be early.
@@ -128,13 +129,16 @@ class Attempts:
         task = self._tasks.get(message.task)
         if task is None:
             return await self._unknown(run)
-        attempt = message.attempt + run.delivery.times - 1
-        if attempt > task.options.retries + 1 + MOST_CRASHES:
+        if message.attempt > task.options.retries + 1 + MOST_CRASHES:
             failure = {"kind": "WorkerLost", "message": "Workers have ended while they ran it."}
-            return await self._failed(run, task, attempt, failure)
+            return await self._failed(run, task, message.attempt, failure)
+        if run.delivery.is_again:
+            # That is written down first, so that what ends its workers does not do so for ever.
+            counted = message.again(message.wait, attempt=message.attempt + 1)
+            return await self._tell(run, lambda delivery: delivery.replace(counted))
         await asyncio.sleep(message.wait)
         try:
-            await self._attempt(run, task, attempt)
+            await self._attempt(run, task, message.attempt)
         except asyncio.CancelledError:
             await self.give_back(run)
             raise
@@ -144,10 +148,13 @@ class Attempts:
         """Have another worker run a task that this one does not bring to an end."""
         if not run.is_settled:
             logger.info("Task %s goes back.", run.message.id)
-            with suppress(EngineUnavailable, DeliveryLost, TimeoutError):
-                async with asyncio.timeout(5):
-                    await run.delivery.replace(run.message)
             run.is_settled = True
+            try:
+                async with asyncio.timeout(GIVING_BACK):
+                    await run.delivery.replace(run.message)
+            except (EngineUnavailable, DeliveryLost, TimeoutError) as error:
+                # Then its time runs out, and it comes to another worker as if this one had died.
+                logger.warning("Task %s could not be given back: %r", run.message.id, error)
 
     async def _attempt(self, run: Run, task: Task[Any, Any, Any], attempt: int) -> None:
         message = run.message

@@ -57,6 +57,8 @@ class Tasks:
         queues: Names of queues beside those that tasks are declared with.
         results: Where results are kept, if not in the engine: an address of Redis or NATS.
         keep_results: Seconds for which they are kept.
+        replicas: On how many nodes of a cluster tasks are kept. RabbitMQ has quorum queues for more
+            than one, and NATS streams of so many replicas; with Redis this is up to Redis.
         lease: Seconds after which a task is given to another worker, if its own does not report
             any more. It does so all the time, however long a task takes.
         most_waiting: How many tasks may wait in one queue; then sending fails.
@@ -79,6 +81,7 @@ class Tasks:
         queues: Sequence[str] = (),
         results: str | None = None,
         keep_results: float = 3600.0,
+        replicas: int = 1,
         lease: float = 30.0,
         most_waiting: int = 100_000,
         remember_keys: float = 120.0,
@@ -92,7 +95,10 @@ class Tasks:
                 check_installed(kind_of(address))
         if results is not None and kind_of(results) == "rabbitmq":
             raise ValueError("RabbitMQ keeps no results. Give results= Redis or NATS.")
-        if min(keep_results, lease, most_waiting, remember_keys, timeout, concurrency) <= 0:
+        if (
+            min(keep_results, lease, most_waiting, remember_keys, timeout, concurrency, replicas)
+            <= 0
+        ):
             raise ValueError("Times and numbers of Tasks are positive.")
         self.url = url
         self.name = check_name("name", name)
@@ -106,7 +112,9 @@ class Tasks:
         self.dead_letters = DeadLetters(self)
         self._results_url = results or url
         self._queues = dict.fromkeys(check_name("queue", q) for q in ("default", *queues))
-        self._limits = (lease, most_waiting, remember_keys, keep_results, timeout)
+        # An answer that does not come, as over a connection that has been cut, is asked for again.
+        answer = timeout / 3
+        self._limits = (lease, most_waiting, remember_keys, keep_results, answer, replicas)
         self._observers = tuple(observers)
         self._app: Vivace | None = None
         self._runs_in_app = False

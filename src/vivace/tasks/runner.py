@@ -72,6 +72,8 @@ class Runner:
             while not self._stopping.is_set():
                 await self._take(WAIT)
             deadline = monotonic() + grace
+            if not drains:
+                await self._stop_taking()
             while drains and monotonic() < deadline and (await self._take(LOOK) or self._runs):
                 pass
             if self._runs:
@@ -79,6 +81,12 @@ class Runner:
                 await asyncio.wait(self._runs, timeout=max(0.0, deadline - monotonic()))
         finally:
             await self._cancel()
+
+    async def _stop_taking(self) -> None:
+        try:
+            await self._engine.stop_taking()
+        except EngineUnavailable as error:
+            logger.warning("%s", error)
 
     async def _take(self, wait: float) -> bool:
         """Take what there is room for; whether there was something, or no room."""

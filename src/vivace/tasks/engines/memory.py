@@ -106,6 +106,8 @@ class MemoryEngine:
                 self._sleepers.discard(sleeper)
         return found
 
+    async def stop_taking(self) -> None: ...
+
     def take_now(self, queues: Sequence[str], most: int, *, early: bool = False) -> list[Delivery]:
         """What :meth:`take` would return without waiting; also what is not due, if ``early``."""
         found: list[Delivery] = []
@@ -137,7 +139,7 @@ class MemoryEngine:
 
 
 class _MemoryDelivery:
-    times = 1
+    is_again = False
 
     def __init__(self, engine: MemoryEngine, body: bytes) -> None:
         self._engine = engine

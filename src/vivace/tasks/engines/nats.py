@@ -82,6 +82,7 @@ class NatsEngine:
                 subjects=[self._subject("*"), self._delayed],
                 retention=RetentionPolicy.WORK_QUEUE,
                 storage=StorageType.FILE,
+                num_replicas=settings.replicas,
                 # What does not fit is refused, instead of pushing out what was accepted.
                 discard=DiscardPolicy.NEW,
                 max_msgs=settings.most_waiting,
@@ -125,7 +126,11 @@ class NatsEngine:
         await self._subscribe(broker, DELAYED, self._delayed)
         with suppress(APIError):  # It is there, maybe with other settings.
             await broker.js.add_stream(
-                name=self._dead, subjects=[self._dead], storage=StorageType.FILE, max_age=DEAD_KEPT
+                name=self._dead,
+                subjects=[self._dead],
+                storage=StorageType.FILE,
+                num_replicas=self._settings.replicas,
+                max_age=DEAD_KEPT,
             )
 
     async def _subscribe(self, broker: PullBasedJetStreamBroker, queue: str, subject: str) -> None:
@@ -218,6 +223,8 @@ class NatsEngine:
         with unavailable():
             await waiting.ack_sync(self._settings.timeout)
 
+    async def stop_taking(self) -> None: ...
+
     async def visit_dead(self, visit: Visit, most: int) -> None:
         with unavailable():
             state = (await self._js.stream_info(self._dead)).state
@@ -251,7 +258,7 @@ class NatsDelivery:
         self._engine = engine
         self._message = message
         self.body = message.data
-        self.times = message.metadata.num_delivered
+        self.is_again = message.metadata.num_delivered > 1
 
     async def renew(self) -> None:
         with unavailable():

@@ -29,6 +29,8 @@ class EngineSettings:
     keep_results: float
     #: Seconds that the engine may take to answer.
     timeout: float
+    #: On how many nodes of a cluster tasks are kept.
+    replicas: int
 
 
 class Delivery(Protocol):
@@ -40,8 +42,8 @@ class Delivery(Protocol):
     """
 
     body: bytes
-    #: How often the engine has given it away, this time included, without being told anything.
-    times: int
+    #: Whether the engine has given it away before, and was not told what came of it.
+    is_again: bool
 
     async def renew(self) -> None:
         """Say that this worker is still at it."""
@@ -83,6 +85,9 @@ class Engine(Protocol):
 
     async def take(self, queues: Sequence[str], most: int, wait: float) -> list[Delivery]:
         """Up to ``most`` tasks that are due, as soon as there is one; none after ``wait`` s."""
+
+    async def stop_taking(self) -> None:
+        """Take no more: what is given back from now on goes to others."""
 
     async def visit_dead(self, visit: Visit, most: int) -> None:
         """Show up to ``most`` dead letters, the oldest first where there is an order."""

@@ -1,9 +1,9 @@
-"""Tasks in RabbitMQ: quorum queues, with what taskiq's broker for it lacks.
+"""Tasks in RabbitMQ: durable queues, with what taskiq's broker for it lacks.
 
-The broker connects, connects again, declares exchange and queues and publishes with confirms.
-Beyond that, tasks that are not due wait in queues of one delay each, so that a long wait holds up
-no short one; a message that no queue takes is an error; and of what was taken nothing is
-acknowledged before it is done.
+The broker connects, connects again, and declares the exchange and the queues. Beyond that, a
+message that no queue takes is an error; and tasks that are not due wait in queues of one delay
+each, so that a long wait holds up no short one. Workers move them on, with confirms: RabbitMQ's own
+way, messages that expire, may lose some when it is killed, or keep them back for minutes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
+from time import time
 from typing import Any
 
 from aio_pika import DeliveryMode, ExchangeType, Message as AMQPMessage
@@ -25,18 +27,20 @@ from vivace.tasks.message import Message
 
 logger = logging.getLogger("vivace.tasks")
 
-#: Seconds that messages wait in one step. A longer wait is made of several: the longest that fits,
-#: then the longest that fits into what is left. A worker sends what is early on to the next.
-DELAYS = tuple(2.0**power for power in range(-2, 21))
-#: What a queue does not refuse, and what it does not lose where it hands messages on.
-SAFE = {"x-queue-type": "quorum", "x-overflow": "reject-publish"}
-HANDS_ON = {**SAFE, "x-dead-letter-strategy": "at-least-once"}
-#: The most messages that a queue of delays takes.
-MOST_DELAYED = 1_000_000
+#: Seconds that messages wait in one step: the longest that fits, then the longest that fits into
+#: what is left. All in one queue wait equally long, so that the first is due first. Less than the
+#: half hour after which RabbitMQ takes a message away from whoever holds it.
+DELAYS = tuple(2.0**power for power in range(-2, 11))
+#: What is too much is refused, and nothing pushed out for it.
+SAFE = {"x-overflow": "reject-publish"}
+#: Of each delay, the messages that one worker holds until their time.
+MOST_HELD = 50
+#: When a message has come to a queue of a delay, in seconds since 1970.
+SINCE = "x-vivace-since"
 
 
 class RabbitMQEngine:
-    """Keeps tasks in RabbitMQ 3.10 or later.
+    """Keeps tasks in RabbitMQ 3.10 or later; in quorum queues, if there are replicas.
 
     Args:
         url: Its address.
@@ -49,27 +53,28 @@ class RabbitMQEngine:
         self._url = url
         self._settings = settings
         self._start = f"vivace.{settings.name}"
+        # On one node, quorum queues gain nothing, and if it is killed they may not come back.
+        self._type = QueueType.QUORUM if settings.replicas > 1 else QueueType.CLASSIC
         self._broker: AioPikaBroker | None = None
         self._channel: AbstractRobustChannel | None = None
         self._taken: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
-        #: The exchanges of delays that have been declared.
-        self._delays: dict[float, Any] = {}
         self._lock: Any = None
         self._workers = 0
-        self._consumed: dict[str, Any] = {}
+        #: What is consumed: queues, each with what it knows its consumer by.
+        self._consumers: list[tuple[Any, str]] = []
 
     def _make_broker(self) -> AioPikaBroker:
-        arguments: Any = {**HANDS_ON, "x-max-length": self._settings.most_waiting}
+        arguments: Any = {**SAFE, "x-max-length": self._settings.most_waiting}
         return AioPikaBroker(
             self._url,
             exchange=Exchange(name=self._start, type=ExchangeType.DIRECT),
             task_queues=[
-                Queue(name=self._queue(queue), type=QueueType.QUORUM, arguments=arguments)
+                Queue(name=self._queue(queue), type=self._type, arguments=arguments)
                 for queue in self._settings.queues
             ],
             dead_letter_queue=Queue(
                 name=f"{self._start}.dead",
-                type=QueueType.QUORUM,
+                type=self._type,
                 arguments={"x-overflow": "reject-publish"},
             ),
             timeout=self._settings.timeout,
@@ -92,19 +97,59 @@ class RabbitMQEngine:
                     assert broker.write_conn is not None
                     channel: Any = await broker.write_conn.channel(on_return_raises=True)
                     self._channel = channel
+                    await self._declare_delays()
+                    if workers:
+                        await self._hold_delayed()
         except EngineUnavailable:
             await self.close()
             raise
+
+    async def _declare_delays(self) -> None:
+        for delay in DELAYS:
+            await self._open_channel().declare_queue(
+                self._delay_queue(delay),
+                durable=True,
+                arguments={
+                    "x-queue-type": self._type.value,
+                    "x-overflow": "reject-publish",
+                    "x-max-length": self._settings.most_waiting,
+                },
+            )
+
+    async def _hold_delayed(self) -> None:
+        """Begin to move on what has waited for long enough."""
+        assert self._broker is not None and self._broker.read_conn is not None
+        channel = await self._broker.read_conn.channel()
+        await channel.set_qos(prefetch_count=MOST_HELD)
+        for delay in DELAYS:
+            queue = await channel.get_queue(self._delay_queue(delay), ensure=True)
+            await queue.consume(partial(self._move_on, delay))
+
+    async def _move_on(self, delay: float, held: AbstractIncomingMessage) -> None:
+        """Hold a message until it has waited for ``delay`` seconds, and send it on."""
+        since: Any = held.headers.get(SINCE, 0.0)
+        await asyncio.sleep(max(0.0, since + delay - time()))
+        while not held.channel.is_closed:
+            try:
+                await self.publish(Message.decode(held.body))
+                await held.ack()
+                return
+            except EngineUnavailable:
+                await asyncio.sleep(1)
+            except (AMQPError, ChannelInvalidStateError, RuntimeError, OSError):
+                return  # It comes again, to whoever is there.
+
+    def _delay_queue(self, delay: float) -> str:
+        return f"{self._start}.delay.{round(delay * 1000)}"
 
     async def _consume(self, queues: Sequence[str]) -> None:
         """Begin to take from ``queues``; the broker goes on after each time it connects again."""
         assert self._broker is not None and self._broker.read_channel is not None
         channel = self._broker.read_channel
         await channel.set_qos(prefetch_count=self._workers)
-        for queue in queues:
-            if queue not in self._consumed:
-                found = await channel.get_queue(self._queue(queue), ensure=True)
-                self._consumed[queue] = await found.consume(self._taken.put)
+        for queue in queues[len(self._consumers) :]:
+            found = await channel.get_queue(self._queue(queue), ensure=True)
+            self._consumers.append((found, await found.consume(self._taken.put)))
 
     async def close(self) -> None:
         broker, self._broker = self._broker, None
@@ -119,8 +164,7 @@ class RabbitMQEngine:
                 with suppress(Exception):
                     async with asyncio.timeout(1):
                         await connection.close()
-        self._delays.clear()
-        self._consumed.clear()
+        self._consumers.clear()
         self._channel = self._lock = None
 
     async def put(self, message: Message, *, key: str | None = None) -> None:
@@ -130,44 +174,20 @@ class RabbitMQEngine:
 
     async def publish(self, message: Message) -> None:
         """Have a message wait in its queue, or first in one of a delay."""
-        with unavailable(message.queue):
-            async with asyncio.timeout(self._settings.timeout):
-                exchange = await self._exchange(message.wait)
-                await exchange.publish(
-                    _amqp(message), routing_key=self._queue(message.queue), mandatory=True
-                )
-
-    async def _exchange(self, wait: float) -> Any:
-        """What messages that wait so long are sent to."""
+        wait = message.wait
         delay = max((delay for delay in DELAYS if delay <= wait), default=0.0)
-        channel = self._open_channel()
-        if not delay:
-            return await channel.get_exchange(self._start, ensure=False)
-        if delay not in self._delays:
-            name = f"{self._start}.delay.{round(delay * 1000)}"
-            # All that comes here goes into one queue, and keeps the name of its own.
-            exchange = await channel.declare_exchange(name, ExchangeType.FANOUT, durable=True)
-            queue = await channel.declare_queue(
-                name,
-                durable=True,
-                arguments={
-                    **HANDS_ON,
-                    "x-message-ttl": round(delay * 1000),
-                    "x-max-length": MOST_DELAYED,
-                    "x-dead-letter-exchange": self._start,
-                },
-            )
-            await queue.bind(exchange)
-            self._delays[delay] = exchange
-        return self._delays[delay]
+        queue = self._delay_queue(delay) if delay else self._queue(message.queue)
+        await self._publish(message, queue)
 
     async def bury(self, message: Message) -> None:
         """Put a message among the dead letters."""
-        with unavailable():
+        await self._publish(message, f"{self._start}.dead")
+
+    async def _publish(self, message: Message, queue: str) -> None:
+        with unavailable(queue):
             async with asyncio.timeout(self._settings.timeout):
-                await self._open_channel().default_exchange.publish(
-                    _amqp(message), routing_key=f"{self._start}.dead", mandatory=True
-                )
+                exchange = self._open_channel().default_exchange
+                await exchange.publish(_amqp(message), routing_key=queue, mandatory=True)
 
     def _open_channel(self) -> AbstractRobustChannel:
         if self._channel is None:
@@ -175,7 +195,7 @@ class RabbitMQEngine:
         return self._channel
 
     async def take(self, queues: Sequence[str], most: int, wait: float) -> list[Delivery]:
-        if len(self._consumed) < len(queues):
+        if len(self._consumers) < len(queues):
             with unavailable():
                 async with asyncio.timeout(self._settings.timeout):
                     await self._consume(queues)
@@ -191,6 +211,16 @@ class RabbitMQEngine:
         # What came over a connection that has ended comes again.
         if not message.channel.is_closed:
             found.append(RabbitMQDelivery(self, message))
+
+    async def stop_taking(self) -> None:
+        with unavailable(), suppress(DeliveryLost, ValueError):
+            async with asyncio.timeout(self._settings.timeout):
+                for queue, tag in self._consumers:
+                    await queue.cancel(tag)
+                # What has come, and nobody has begun, is not to count as an attempt.
+                while not self._taken.empty():
+                    message = self._taken.get_nowait()
+                    await RabbitMQDelivery(self, message).replace(Message.decode(message.body))
 
     async def visit_dead(self, visit: Visit, most: int) -> None:
         assert self._broker is not None and self._broker.write_conn is not None
@@ -237,9 +267,7 @@ class RabbitMQDelivery:
         self._engine = engine
         self._message = message
         self.body = message.body
-        # It is counted by quorum queues.
-        count: Any = message.headers.get("x-delivery-count", 0)
-        self.times = int(count) + 1
+        self.is_again = bool(message.redelivered)
 
     async def renew(self) -> None:
         # The connection's heartbeat does so for all.
@@ -270,6 +298,7 @@ def _amqp(message: Message) -> AMQPMessage:
         type=message.task,
         content_type="application/json",
         delivery_mode=DeliveryMode.PERSISTENT,
+        headers={SINCE: time()},
     )
 
 

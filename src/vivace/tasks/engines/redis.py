@@ -148,7 +148,7 @@ class RedisEngine:
         block = max(1, round(wait * 1000))
         read = await self._redis.xreadgroup(GROUP, self.consumer, streams, count=most, block=block)
         return [
-            RedisDelivery(self, self._keys, stream, id, fields[b"data"], 1)
+            RedisDelivery(self, self._keys, stream, id, fields[b"data"], is_again=False)
             for stream, entries in _items(read)
             for id, fields in entries
         ]
@@ -168,14 +168,16 @@ class RedisEngine:
             claimed = await self._redis.xautoclaim(
                 stream, GROUP, self.consumer, round(lease * 1000), count=most - len(found)
             )
-            for id, fields in claimed[1]:
-                pending = await self._redis.xpending_range(stream, GROUP, id, id, 1)
-                times = pending[0]["times_delivered"] if pending else 1
-                found.append(RedisDelivery(self, self._keys, stream, id, fields[b"data"], times))
+            found += [
+                RedisDelivery(self, self._keys, stream, id, fields[b"data"], is_again=True)
+                for id, fields in claimed[1]
+            ]
         if found:
             # There may be more.
             self._claimed = 0.0
         return found
+
+    async def stop_taking(self) -> None: ...
 
     async def visit_dead(self, visit: Visit, most: int) -> None:
         with unavailable():
@@ -197,14 +199,14 @@ class RedisDelivery:
     """An entry of a stream that is pending for this worker."""
 
     def __init__(
-        self, engine: RedisEngine, keys: _Keys, stream: Any, id: Any, body: bytes, times: int
+        self, engine: RedisEngine, keys: _Keys, stream: Any, id: Any, body: bytes, *, is_again: bool
     ) -> None:
         self._engine = engine
         self._keys = keys
         self._stream = stream
         self._id = id
         self.body = body
-        self.times = times
+        self.is_again = is_again
 
     async def renew(self) -> None:
         engine = self._engine

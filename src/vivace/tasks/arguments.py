@@ -130,7 +130,16 @@ def make_adapter(annotation: Any) -> TypeAdapter[Any]:
         adapter = TypeAdapter(annotation)
     # What has no schema, as a function, may be validated but not sent.
     adapter.json_schema()
+    if _names_classes(adapter.core_schema):
+        raise PydanticUserError("A class cannot be sent.", code=None)
     return adapter
+
+
+def _names_classes(schema: Any) -> bool:
+    """Whether a value, or a part of one, is a class: pydantic has a schema for these."""
+    if isinstance(schema, dict):
+        return schema.get("type") == "is-subclass" or any(map(_names_classes, schema.values()))
+    return isinstance(schema, (list, tuple)) and any(map(_names_classes, schema))
 
 
 def _as_json(adapter: TypeAdapter[Any], value: Any) -> Any:

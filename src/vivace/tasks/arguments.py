@@ -77,9 +77,11 @@ class Arguments:
         """What the function has returned, as JSON has it; ``None`` where it is not kept.
 
         Raises:
-            ValueError: It has no form in JSON.
+            ValueError: It is not of the declared type, or has no form in JSON.
         """
-        return None if self._result is None else _as_json(self._result, value)
+        if self._result is None:
+            return None
+        return _as_json(self._result, self._result.validate_python(value))
 
     def load_result(self, value: Any) -> Any:
         """What :meth:`dump_result` was given.

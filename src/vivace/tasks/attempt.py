@@ -198,7 +198,7 @@ class Attempts:
         try:
             return task.arguments.dump_result(result)
         except ValueError as error:
-            raise GiveUp(f"What it has returned has no form in JSON: {error}") from None
+            raise GiveUp(f"What it has returned is not what it declares: {error}") from None
 
     async def _settle(
         self,

@@ -58,6 +58,7 @@ class Runner:
     def stop(self) -> None:
         """Have :meth:`run` take no more tasks, and return when those that run have ended."""
         self._stopping.set()
+        self._engine.wake()
 
     async def run(self, *, grace: float, drains: bool = False) -> None:
         """Take tasks and run them, until :meth:`stop`.

@@ -77,6 +77,11 @@ class Place:
             assert time.monotonic() < deadline, self.file.read_text() if self.file.exists() else ""
             time.sleep(0.05)
 
+    def wait_for_more(self, number: int) -> None:
+        """Until so many more tasks have been done than now."""
+        enough = sum(self.numbers().values()) + number
+        self.wait(lambda: sum(self.numbers().values()) >= enough)
+
 
 class Worker:
     """``vivace worker``, with its processes."""

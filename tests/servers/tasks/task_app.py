@@ -39,9 +39,7 @@ async def quick(number: int, context: TaskContext = Depends(current_task)) -> in
 
 
 @tasks.task(retries=0)
-async def slow(
-    number: int, seconds: float, context: TaskContext = Depends(current_task)
-) -> int:
+async def slow(number: int, seconds: float, context: TaskContext = Depends(current_task)) -> int:
     note("begun", number, context)
     await asyncio.sleep(seconds)
     note("done", number, context)
@@ -91,5 +89,3 @@ async def health(response: Response) -> None:
 async def send_quick(number: int) -> int:
     await quick.send(number)
     return os.getpid()
-
-

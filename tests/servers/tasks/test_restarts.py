@@ -44,14 +44,12 @@ def test_what_is_accepted_while_the_engine_is_killed_is_run(
         sent = [pool.submit(send, client, 10**6 * n) for n, client in enumerate(clients)]
         try:
             for end in (own_engine.kill, own_engine.stop):
-                before = sum(own_place.numbers().values())
-                own_place.wait(lambda n=before: sum(own_place.numbers().values()) > n + 50)
+                own_place.wait_for_more(50)
                 end()
                 time.sleep(1)
                 own_engine.start()
-            before = sum(own_place.numbers().values())
             # Servers and workers have connected again by themselves.
-            own_place.wait(lambda: sum(own_place.numbers().values()) > before + 50)
+            own_place.wait_for_more(50)
         finally:
             ended.set()
         accepted = {number for one in sent for number in one.result(60)}

@@ -70,10 +70,7 @@ class MemoryEngine:
                 heapq.heappush(self._delayed, entry)
             else:
                 self._waiting[message.queue].append(body)
-            sleepers = tuple(self._sleepers)
-        for loop, event in sleepers:
-            with suppress(RuntimeError):  # The loop is closed by now.
-                loop.call_soon_threadsafe(event.set)
+        self.wake()
 
     def _size(self, queue: str) -> int:
         return len(self._waiting[queue]) + len(self._delayed)
@@ -105,6 +102,13 @@ class MemoryEngine:
             with self._lock:
                 self._sleepers.discard(sleeper)
         return found
+
+    def wake(self) -> None:
+        with self._lock:
+            sleepers = tuple(self._sleepers)
+        for loop, event in sleepers:
+            with suppress(RuntimeError):  # The loop is closed by now.
+                loop.call_soon_threadsafe(event.set)
 
     async def stop_taking(self) -> None: ...
 

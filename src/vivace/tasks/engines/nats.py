@@ -223,6 +223,8 @@ class NatsEngine:
         with unavailable():
             await waiting.ack_sync(self._settings.timeout)
 
+    def wake(self) -> None: ...
+
     async def stop_taking(self) -> None: ...
 
     async def visit_dead(self, visit: Visit, most: int) -> None:

@@ -86,6 +86,9 @@ class Engine(Protocol):
     async def take(self, queues: Sequence[str], most: int, wait: float) -> list[Delivery]:
         """Up to ``most`` tasks that are due, as soon as there is one; none after ``wait`` s."""
 
+    def wake(self) -> None:
+        """Have :meth:`take` return soon, as whoever asked has to stop."""
+
     async def stop_taking(self) -> None:
         """Take no more: what is given back from now on goes to others."""
 

@@ -212,6 +212,8 @@ class RabbitMQEngine:
         if not message.channel.is_closed:
             found.append(RabbitMQDelivery(self, message))
 
+    def wake(self) -> None: ...
+
     async def stop_taking(self) -> None:
         with unavailable(), suppress(DeliveryLost, ValueError):
             async with asyncio.timeout(self._settings.timeout):

@@ -177,6 +177,8 @@ class RedisEngine:
             self._claimed = 0.0
         return found
 
+    def wake(self) -> None: ...
+
     async def stop_taking(self) -> None: ...
 
     async def visit_dead(self, visit: Visit, most: int) -> None:

@@ -238,16 +238,12 @@ class Tasks:
         """Give tasks the dependencies of ``app``, and run them beside it where that is asked for.
 
         Args:
-            app: Whose overrides and values of scope ``app`` hold. ``vivace worker main:app`` finds
+            app: Whose overrides and values of scope ``app`` hold; of several, those of the one that
+                has started last. ``vivace worker main:app`` finds
                 these tasks by it.
             run: Whether tasks run, and are sent by the clock, in the processes that serve the app.
                 By default they do where there is no engine, and so no workers.
-
-        Raises:
-            ValueError: They are installed in another app.
         """
-        if self._app is not None:
-            raise ValueError("Tasks have the dependencies of one app, and these have one already.")
         self._app = app
         self._runs_in_app = self.url is None if run is None else run
         app.state.tasks = [*getattr(app.state, "tasks", ()), self]
@@ -255,6 +251,7 @@ class Tasks:
 
     @asynccontextmanager
     async def _beside(self, app: Vivace) -> AsyncIterator[None]:
+        self._app = app
         try:
             # In workers and in tests someone else runs them.
             if self._runs_in_app and not self.is_worker and self._testing is None:

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
@@ -77,6 +78,18 @@ def test_a_worker_that_is_told_to_stop_ends_what_it_has_begun(place: Place) -> N
         assert place.numbers() == {1: 1, 2: 1}
     with working(place):
         place.wait(lambda: place.numbers() == {1: 1, 2: 1, 3: 1})
+
+
+def test_workers_end_with_the_process_above_them(place: Place) -> None:
+    with sender(place) as send:
+        with working(place) as worker:
+            send("quick", number=1)
+            place.wait(lambda: place.notes("done"))
+            os.kill(worker.process.pid, signal.SIGKILL)
+            place.wait(lambda: not Path(f"/proc/{place.notes('done')[0].process}").exists())
+        send("quick", number=2)
+        with working(place):
+            place.wait(lambda: place.numbers() == {1: 1, 2: 1})
 
 
 @pytest.mark.parametrize("task", ["slow", "blocking"])

@@ -93,10 +93,15 @@ def test_the_clock_sends_tasks_that_need_nothing(tasks: Tasks) -> None:
         tasks.cron("* * * * *")(add)
 
 
-def test_a_kit_has_one_app(tasks: Tasks) -> None:
-    tasks.install(Vivace())
-    with pytest.raises(ValueError, match="have one already"):
-        tasks.install(Vivace())
+def test_of_several_apps_the_one_that_has_started_is_that_of_the_tasks(tasks: Tasks) -> None:
+    first, second = Vivace(), Vivace()
+    tasks.install(first)
+    tasks.install(second)
+    assert tasks.app is second
+    with TestClient(first):
+        assert tasks.app is first
+    with TestClient(second):
+        assert tasks.app is second
 
 
 async def test_what_is_sent_runs_beside_the_app(tasks: Tasks) -> None:

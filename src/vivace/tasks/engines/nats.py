@@ -35,8 +35,8 @@ from vivace.tasks.message import Message
 
 logger = logging.getLogger("vivace.tasks")
 
-#: The consumer of what is not due: a name that no queue has, as they have 64 letters at most.
-DELAYED = f"delayed-{'0' * 64}"
+#: The consumers of what is not due: names that no queue has, as they have 64 letters at most.
+DELAYED, AGAIN = f"delayed-{'0' * 64}", f"again-{'0' * 64}"
 #: Tasks that are not due, which one worker looks through at a time.
 MOST_MOVED = 20
 #: Seconds that a dead letter is kept.
@@ -60,7 +60,7 @@ class NatsEngine:
         self._dead = f"{self._stream}_dead"
         self._broker: PullBasedJetStreamBroker | None = None
         self._consumers: dict[str, Any] = {}
-        self._mover: asyncio.Task[None] | None = None
+        self._movers: list[asyncio.Task[None]] = []
 
     def _subject(self, queue: str) -> str:
         return f"{self._stream}.queue.{queue}"
@@ -68,6 +68,11 @@ class NatsEngine:
     @property
     def _delayed(self) -> str:
         return f"{self._stream}.delayed"
+
+    @property
+    def _again(self) -> str:
+        """What is tried again waits here, where nothing that is sent takes its room."""
+        return f"{self._stream}.again"
 
     def _make_broker(self) -> PullBasedJetStreamBroker:
         settings = self._settings
@@ -79,13 +84,14 @@ class NatsEngine:
             durable=first,
             stream_config=StreamConfig(
                 name=self._stream,
-                subjects=[self._subject("*"), self._delayed],
+                subjects=[self._subject("*"), self._delayed, self._again],
                 retention=RetentionPolicy.WORK_QUEUE,
                 storage=StorageType.FILE,
                 num_replicas=settings.replicas,
                 # What does not fit is refused, instead of pushing out what was accepted.
                 discard=DiscardPolicy.NEW,
-                max_msgs=settings.most_waiting,
+                discard_new_per_subject=True,
+                max_msgs_per_subject=settings.most_waiting,
                 duplicate_window=settings.remember_keys,
             ),
             consumer_config=self._consumer(first, self._subject(first)),
@@ -116,7 +122,8 @@ class NatsEngine:
             await self.close()
             raise
         if workers:
-            self._mover = asyncio.create_task(self._move_due())
+            for consumer in (DELAYED, AGAIN):
+                self._movers.append(asyncio.create_task(self._move_due(consumer)))
 
     async def _make_streams(self, broker: PullBasedJetStreamBroker) -> None:
         first, *others = self._settings.queues
@@ -124,6 +131,7 @@ class NatsEngine:
         for queue in others:
             await self._subscribe(broker, queue, self._subject(queue))
         await self._subscribe(broker, DELAYED, self._delayed)
+        await self._subscribe(broker, AGAIN, self._again)
         with suppress(APIError):  # It is there, maybe with other settings.
             await broker.js.add_stream(
                 name=self._dead,
@@ -141,10 +149,10 @@ class NatsEngine:
         )
 
     async def close(self) -> None:
-        if self._mover is not None:
-            self._mover.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._mover
+        for mover in self._movers:
+            mover.cancel()
+        await asyncio.gather(*self._movers, return_exceptions=True)
+        self._movers.clear()
         broker, self._broker = self._broker, None
         self._consumers.clear()
         if broker is not None:
@@ -160,11 +168,17 @@ class NatsEngine:
 
     async def put(self, message: Message, *, key: str | None = None) -> None:
         # Whatever is sent again as its confirmation was lost is known by its id.
-        await self.publish(message, f"{message.id}:{message.sent}" if key is None else key)
+        once = f"{message.id}:{message.sent}" if key is None else key
+        await self._publish(message, once, self._delayed)
 
-    async def publish(self, message: Message, once: str) -> None:
+    async def put_again(self, message: Message) -> None:
+        """Have a message wait that was taken before."""
+        # A new id each time: the server remembers those that were given of late.
+        await self._publish(message, str(uuid4()), self._again)
+
+    async def _publish(self, message: Message, once: str, delayed: str) -> None:
         """Have a message wait; nothing happens if ``once`` was given of late."""
-        subject = self._delayed if message.wait else self._subject(message.queue)
+        subject = delayed if message.wait else self._subject(message.queue)
         headers = {"Nats-Msg-Id": once}
         with unavailable(message.queue):
             await self._js.publish(
@@ -201,11 +215,11 @@ class NatsEngine:
                 return []
         return found
 
-    async def _move_due(self) -> None:
+    async def _move_due(self, consumer: str) -> None:
         """Have tasks run that have become due, until this is cancelled."""
         while True:
             try:
-                for waiting in await self._fetch(DELAYED, MOST_MOVED, 1.0):
+                for waiting in await self._fetch(consumer, MOST_MOVED, 1.0):
                     await self._move(waiting)
             except EngineUnavailable:
                 await asyncio.sleep(1)
@@ -219,7 +233,8 @@ class NatsEngine:
             # It comes again at that time, or a little earlier if the server is started again.
             await waiting.nak(delay=message.wait)
             return
-        await self.publish(message.again(0), f"{message.id}:{message.attempt}:{message.due}")
+        once = f"{message.id}:{message.attempt}:{message.due}"
+        await self._publish(message.again(0), once, self._delayed)
         with unavailable():
             await waiting.ack_sync(self._settings.timeout)
 
@@ -274,8 +289,7 @@ class NatsDelivery:
                 raise DeliveryLost from error
 
     async def replace(self, message: Message) -> None:
-        # A new id each time: the server remembers those that were given of late.
-        await self._engine.publish(message, str(uuid4()))
+        await self._engine.put_again(message)
         await self.done()
 
     async def bury(self, message: Message) -> None:

@@ -60,6 +60,8 @@ class RabbitMQEngine:
         self._taken: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
         self._lock: Any = None
         self._workers = 0
+        #: What holds messages until their time.
+        self._holding: set[asyncio.Task[Any]] = set()
         #: What is consumed: queues, each with what it knows its consumer by.
         self._consumers: list[tuple[Any, str]] = []
 
@@ -126,6 +128,11 @@ class RabbitMQEngine:
             await queue.consume(partial(self._move_on, delay))
 
     async def _move_on(self, delay: float, held: AbstractIncomingMessage) -> None:
+        holding = asyncio.create_task(self._hold(delay, held))
+        self._holding.add(holding)
+        holding.add_done_callback(self._holding.discard)
+
+    async def _hold(self, delay: float, held: AbstractIncomingMessage) -> None:
         """Hold a message until it has waited for ``delay`` seconds, and send it on."""
         since: Any = held.headers.get(SINCE, 0.0)
         await asyncio.sleep(max(0.0, since + delay - time()))
@@ -155,6 +162,8 @@ class RabbitMQEngine:
         broker, self._broker = self._broker, None
         if broker is None:
             return
+        for holding in self._holding:
+            holding.cancel()
         with suppress(Exception):
             async with asyncio.timeout(5):
                 await broker.shutdown()

@@ -40,6 +40,8 @@ MOST_UNTOLD = 1000
 #: Seconds that a task may be early.
 EARLY = 0.25
 
+#: What an attempt has and no other, also where a key has had a task sent again under its old id.
+Key = tuple[str, float, int]
 #: Tells the engine what has come of a task.
 Tell = Callable[[Delivery], Awaitable[None]]
 
@@ -76,8 +78,9 @@ class Run:
             self.message = Message(id=str(uuid4()), task="", arguments={"body": body})
 
     @property
-    def key(self) -> tuple[str, int]:
-        return self.message.id, self.message.attempt
+    def key(self) -> Key:
+        message = self.message
+        return message.id, message.sent, message.attempt
 
 
 class Attempts:
@@ -101,7 +104,7 @@ class Attempts:
         self._app = app
         self._results = results
         self._observers = observers
-        self._untold: dict[tuple[str, int], Tell] = {}
+        self._untold: dict[Key, Tell] = {}
 
     async def keep_alive(self, run: Run, period: float) -> None:
         """Tell the engine every ``period`` seconds that the task is still at work."""
@@ -308,4 +311,4 @@ class Attempts:
                 logger.exception("An observer of tasks has failed.")
 
 
-__all__ = ["Attempts", "Ended", "Run"]
+__all__ = ["Attempts", "Ended", "Key", "Run"]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from time import monotonic
 
-from vivace.tasks.attempt import Attempts, Run
+from vivace.tasks.attempt import Attempts, Key, Run
 from vivace.tasks.engines.protocol import Delivery, Engine
 from vivace.tasks.errors import EngineUnavailable
 
@@ -50,7 +50,7 @@ class Runner:
         self._concurrency = concurrency
         self._lease = lease
         self._runs: dict[asyncio.Task[None], Run] = {}
-        self._by_key: dict[tuple[str, int], Run] = {}
+        self._by_key: dict[Key, Run] = {}
         self._stopping = asyncio.Event()
         self.has_begun = False
         self._pause = FIRST_PAUSE

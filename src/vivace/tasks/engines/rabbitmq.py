@@ -239,11 +239,12 @@ class RabbitMQEngine:
             channel = await self._broker.write_conn.channel()
             try:
                 queue = await channel.get_queue(f"{self._start}.dead", ensure=False)
-                for _ in range(most):
-                    try:
-                        letter = await queue.get(timeout=self._settings.timeout)
-                    except QueueEmpty:
-                        break
+                letters: list[AbstractIncomingMessage] = []
+                with suppress(QueueEmpty):
+                    while len(letters) < most:
+                        letters.append(await queue.get(timeout=self._settings.timeout))
+                # Not before all are there: what is sent again may be back at once.
+                for letter in letters:
                     if await visit(_read(letter)):
                         await letter.ack()
             finally:

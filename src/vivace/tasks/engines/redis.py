@@ -21,6 +21,7 @@ from taskiq_redis import RedisStreamBroker
 
 from vivace.tasks.engines.protocol import Delivery, EngineSettings, Visit
 from vivace.tasks.engines.redis_scripts import (
+    FORGET_DEAD,
     FORGET_WORKERS,
     MOVE_DUE,
     PUT,
@@ -74,6 +75,7 @@ class RedisEngine:
         self._move_due = self._redis.register_script(MOVE_DUE)
         self.renew = self._redis.register_script(RENEW)
         self.settle = self._redis.register_script(SETTLE)
+        self._forget_dead = self._redis.register_script(FORGET_DEAD)
         self._forget_workers = self._redis.register_script(FORGET_WORKERS)
         self._looked = self._claimed = 0.0
 
@@ -191,7 +193,7 @@ class RedisEngine:
         for id, body in bodies:
             if await visit(Message.decode(body)):
                 with unavailable():
-                    await self._redis.hdel(self._keys.dead, id)
+                    await self._forget_dead(keys=[self._keys.dead], args=[id, body])
 
     async def may_schedule(self) -> bool:
         return True

@@ -68,6 +68,15 @@ end
 return 1
 """
 
+#: Forget a dead letter, unless its task has been sent again and has failed again since. KEYS: dead.
+#: ARGV: id, body.
+FORGET_DEAD = """
+if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then
+    redis.call('HDEL', KEYS[1], ARGV[1])
+end
+return 0
+"""
+
 #: Forget workers that have long been gone; those that still have tasks are kept, as these would be
 #: lost with them. KEYS: stream. ARGV: group, milliseconds.
 FORGET_WORKERS = """

@@ -11,7 +11,6 @@ from starlette.applications import Starlette
 from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -424,11 +423,25 @@ class Vivace(Registration, Starlette):
         )
 
     def middleware(self, middleware_type: str) -> Callable[[Endpoint], Endpoint]:
-        """Register ``async def (request, call_next)`` as middleware of type ``"http"``."""
-        assert middleware_type == "http", 'Currently only middleware("http") is supported.'
+        """Register the decorated function as middleware, around what was registered before it.
+
+        Args:
+            middleware_type: ``"http"`` for ``async def (request, call_next) -> Response``,
+                ``"websocket"`` for ``async def (websocket: WebSocket, call_next) -> None``; see
+                :class:`vivace.middleware.FunctionMiddleware`.
+
+        Raises:
+            TypeError: It is no such function.
+            ValueError: There is no such type.
+        """
+        from vivace.middleware.function import FunctionMiddleware, check_function
+
+        if middleware_type not in ("http", "websocket"):
+            raise ValueError(f'middleware({middleware_type!r}) is neither "http" nor "websocket".')
 
         def register(function: Endpoint) -> Endpoint:
-            self.add_middleware(BaseHTTPMiddleware, dispatch=function)
+            check_function(function, middleware_type)
+            self.add_middleware(FunctionMiddleware, dispatch=function)
             return function
 
         return register

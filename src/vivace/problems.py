@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextvars import ContextVar
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -14,9 +17,17 @@ from vivace.exceptions import RequestValidationError, WebSocketRequestValidation
 from vivace.responses import JSONResponse
 from vivace.runtime.responses import allows_body
 
+#: Members that all problems of a request have besides their own, as the id of the request.
+problem_members: ContextVar[Mapping[str, Any]] = ContextVar(
+    "vivace_problem_members", default=MappingProxyType({})
+)
+
 
 class ProblemResponse(JSONResponse):
-    """A problem: ``status`` and ``title`` always, ``detail`` and further members where known."""
+    """A problem: ``status`` and ``title`` always, ``detail`` and further members where known.
+
+    What :data:`problem_members` has is in it too.
+    """
 
     media_type = "application/problem+json"
 
@@ -34,7 +45,9 @@ class ProblemResponse(JSONResponse):
         # A detail that is the phrase, in Python's words or in the RFC's, adds nothing to it.
         if detail not in (None, problem["title"], _phrase_in_python(status)):
             problem["detail"] = detail
-        super().__init__({**problem, **members}, status_code=status, headers=headers)
+        super().__init__(
+            {**problem, **problem_members.get(), **members}, status_code=status, headers=headers
+        )
 
 
 #: The names of RFC 9110, section 15.5, where Python has those of older RFCs until 3.13.

@@ -208,8 +208,8 @@ def test_middleware_stands_before_it_in_order() -> None:
     assert isinstance(app.middleware_stack, ServerErrorMiddleware)
     with pytest.raises(RuntimeError, match="after an application has started"):
         app.add_middleware(CORSMiddleware)
-    with pytest.raises(AssertionError, match="http"):
-        app.middleware("websocket")
+    with pytest.raises(ValueError, match="'ftp'"):
+        app.middleware("ftp")
 
 
 def test_an_override_replaces_a_dependency_everywhere() -> None:

@@ -13,6 +13,7 @@ from vivace.problems import (
     http_problem,
     phrase,
     problem_handlers,
+    problem_members,
     server_problem,
     validation_problem,
 )
@@ -54,6 +55,16 @@ def test_it_has_what_else_is_known() -> None:
         "balance": 20,
     }
     assert response.headers["x-one"] == "1"
+
+
+def test_it_has_what_all_problems_of_its_request_have() -> None:
+    token = problem_members.set({"request_id": "1", "kind": "shared"})
+    try:
+        found = content_of(ProblemResponse(404, kind="own"))
+    finally:
+        problem_members.reset(token)
+    assert (found["request_id"], found["kind"], found["status"]) == ("1", "own", 404)
+    assert "request_id" not in content_of(ProblemResponse(404))
 
 
 def test_a_detail_that_says_no_more_than_the_title_is_left_out() -> None:

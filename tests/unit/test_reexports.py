@@ -23,7 +23,6 @@ MODULES = [
     "staticfiles",
     "templating",
     "types",
-    "websockets",
 ]
 
 

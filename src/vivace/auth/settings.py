@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
+from vivace.addresses import ClientAddress
+from vivace.requests import HTTPConnection
+
 
 @dataclass(frozen=True, kw_only=True)
 class TokenSettings:
@@ -105,6 +108,16 @@ class BackOffSettings:
     longest_wait: timedelta = timedelta(minutes=15)
     #: Failures are forgotten after so long without one.
     memory: timedelta = timedelta(hours=24)
+    #: Tells the address of a client; behind proxies that the server does not know, say which.
+    address: ClientAddress = field(default_factory=ClientAddress)
+
+    def address_of(self, connection: HTTPConnection) -> str | None:
+        """The address that attempts over ``connection`` count for."""
+        found = self.address.find(connection)
+        if found is not None:
+            return str(found)
+        # Some servers say something that is no address, and yet tells clients apart.
+        return connection.client.host if connection.client else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import re
 import sys
 import tomllib
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from vivace.cli.errors import CommandError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
 #: Looked for in this order, below the directory that was named or the current one.
@@ -49,6 +51,8 @@ class Target:
     module: str
     attribute: str
     app: Any
+    #: Whether the name is that of a function that makes the app.
+    is_factory: bool = False
 
     @property
     def import_string(self) -> str:
@@ -66,7 +70,8 @@ def find_target(where: str | None, *, name: str | None = None, as_fastapi: bool 
         where: a file, a directory, a module or ``module:app``. Where it is ``None`` the
             ``entrypoint`` of ``[tool.vivace]`` in ``pyproject.toml`` is taken, then the first of
             :data:`DEFAULT_FILES` that exists.
-        name: the variable that holds the app; it is looked for by default.
+        name: the variable that holds the app, or the function that makes it; a variable is looked
+            for by default.
         as_fastapi: let ``import fastapi`` resolve to Vivace, here and in child processes.
 
     Raises:
@@ -89,7 +94,10 @@ def find_target(where: str | None, *, name: str | None = None, as_fastapi: bool 
     attribute = name or named
     if attribute is None:
         attribute = find_app_name(imported)
-    return Target(module.name, attribute, get_app(imported, attribute))
+    app = get_app(imported, attribute)
+    if is_factory(app):
+        return Target(module.name, attribute, make_app(app, module.name), is_factory=True)
+    return Target(module.name, attribute, app)
 
 
 def configured_entrypoint(directory: Path) -> str | None:
@@ -267,6 +275,35 @@ def get_app(module: ModuleType, attribute: str) -> Any:
             existing_apps_hint(module),
         )
     return value
+
+
+def is_factory(value: Any) -> bool:
+    """Whether it makes an app: a function that can be called with nothing, as no ASGI app can."""
+    if not inspect.isfunction(value) or inspect.iscoroutinefunction(value):
+        return False
+    try:
+        inspect.signature(value).bind()
+    except TypeError:
+        return False
+    return True
+
+
+def make_app(factory: Callable[[], Any], module: str) -> Any:
+    """The app that ``factory`` makes.
+
+    Raises:
+        CommandError: It fails, or makes something else.
+    """
+    try:
+        app = factory()
+    except Exception as error:
+        raise CommandError(f"{factory.__name__}() of {module} could not make the app.") from error
+    if not callable(app):
+        raise CommandError(
+            f"{factory.__name__}() of {module} makes no app but {type(app).__name__}.",
+            "Have it return the app.",
+        )
+    return app
 
 
 def existing_apps_hint(module: ModuleType) -> str | None:

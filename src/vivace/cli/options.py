@@ -18,7 +18,10 @@ AppArgument = Annotated[
 NameOption = Annotated[
     str | None,
     typer.Option(
-        "--app", metavar="NAME", help="The variable that holds the app.", show_default=False
+        "--app",
+        metavar="NAME",
+        help="The variable that holds the app, or the function that makes it.",
+        show_default=False,
     ),
 ]
 EntrypointOption = Annotated[

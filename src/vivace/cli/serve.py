@@ -128,6 +128,8 @@ def serve(mode: str, target: Target, *, host: str, port: int, **settings: Any) -
     except ModuleNotFoundError:
         raise CommandError("Uvicorn is not installed.", 'pip install "vivace[standard]"') from None
     show_banner(mode, target, host=host, port=port)
+    if target.is_factory:
+        settings["factory"] = True
     uvicorn.run(target.import_string, host=host, port=port, **settings)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.requests import Request
-from starlette.websockets import WebSocket
 
 from vivace.analyse.plan import Calling, EndpointPlan, Injected, Scope, Step
 from vivace.background import BackgroundTasks
@@ -25,6 +24,7 @@ from vivace.runtime.generators import CleanupStack, EarlyCleanupStack
 from vivace.runtime.responses import parameter_response
 from vivace.runtime.sending import send_response
 from vivace.telemetry.naming import scope_key
+from vivace.websockets import WebSocket
 
 Handler = Callable[..., Any]
 

@@ -57,15 +57,15 @@ def documented_endpoints(routes: Iterable[Any] | None) -> list[DocumentedEndpoin
 
     Mounted apps and plain ASGI routes are not described.
     """
-    flat = _with_groups(routes or ())
+    flat = with_groups(routes or ())
     return [DocumentedEndpoint.of(route) for route in flat if _is_documented(route)]
 
 
-def _with_groups(routes: Iterable[Any]) -> Iterator[Any]:
+def with_groups(routes: Iterable[Any]) -> Iterator[Any]:
     """``routes`` with those of included routers, and those that a group shows, in their place."""
     for route in flat_routes(routes):
         if isinstance(route, RouteGroup):
-            yield from _with_groups(route.described)
+            yield from with_groups(route.described)
         else:
             yield route
 
@@ -75,4 +75,4 @@ def _is_documented(route: Any) -> bool:
     return bool(getattr(route, "include_in_schema", False)) and hasattr(route, "response_class")
 
 
-__all__ = ["DocumentedEndpoint", "documented_endpoints"]
+__all__ = ["DocumentedEndpoint", "documented_endpoints", "with_groups"]

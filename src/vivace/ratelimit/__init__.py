@@ -3,7 +3,7 @@
 Everything starts with :class:`Limiter`, and all that an app needs is here. Inside, a module imports
 from those before it::
 
-    rules -> decision -> stores -> errors, addresses, functions, places
+    rules -> decision -> stores -> errors, functions, places
         -> guard, endpoints -> limit -> middleware, document -> limiter
 """
 
@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from vivace.extras import brought_by
 
 with brought_by("ratelimit"):
-    from vivace.ratelimit.addresses import ClientAddress
+    from vivace.addresses import ClientAddress
+    from vivace.connection_functions import by_user
     from vivace.ratelimit.decision import Decision, Level, levels_of
     from vivace.ratelimit.errors import LimiterUnavailable, RateLimited, quota_exceeded
-    from vivace.ratelimit.functions import by_api_key, by_user
+    from vivace.ratelimit.functions import by_api_key
     from vivace.ratelimit.limit import Limit
     from vivace.ratelimit.limiter import Limiter
     from vivace.ratelimit.rules import Rule, Window

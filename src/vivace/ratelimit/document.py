@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any
 
 from vivace import Vivace
+from vivace.describe.additions import described_operations, error_content
 from vivace.ratelimit.endpoints import limits_on
 from vivace.ratelimit.guard import limits_among
-from vivace.routing import APIRoute, BaseRoute, IncludedRouter, RouteGroup
+from vivace.routing import APIRoute, BaseRoute
 
 Document = dict[str, Any]
 
@@ -19,23 +20,8 @@ _FIELDS = {
     "RateLimit": {"description": "What is left of the quotas.", "schema": {"type": "string"}},
     "RateLimit-Policy": {"description": "The quotas.", "schema": {"type": "string"}},
 }
-_DETAIL = {
-    "type": "object",
-    "properties": {"detail": {"type": "string"}},
-    "required": ["detail"],
-}
 #: draft-ietf-httpapi-ratelimit-headers-11, section 5.1.
-_PROBLEM = {
-    "type": "object",
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "violated-policies": {"type": "array", "items": {"type": "string"}},
-    },
-    "required": ["type", "title", "status", "violated-policies"],
-}
+_MEMBERS = {"violated-policies": {"type": "array", "items": {"type": "string"}}}
 
 
 def describing(app: Vivace, *, whole_app: bool) -> Callable[..., Document]:
@@ -48,43 +34,23 @@ def describing(app: Vivace, *, whole_app: bool) -> Callable[..., Document]:
 
     def describe_refusals(routes: Sequence[BaseRoute], **options: Any) -> Document:
         document = describe(routes, **options)
-        for route in _described(routes):
+        for route, operation in described_operations(document, routes):
             if whole_app or _is_limited(route):
-                _add_refusal(document, route, problems=app.problem_details)
+                # What an endpoint says of it itself has precedence.
+                refusal = _refusal(problem_details=app.problem_details)
+                operation["responses"].setdefault("429", refusal)
         return document
 
     return describe_refusals
-
-
-def _described(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
-    for route in routes:
-        if isinstance(route, RouteGroup):
-            yield from _described(route.described)
-        elif isinstance(route, IncludedRouter):
-            yield from _described(route.routes)
-        elif isinstance(route, APIRoute):
-            yield route
 
 
 def _is_limited(route: APIRoute) -> bool:
     return bool(limits_on(route.endpoint) or limits_among(route.dependencies))
 
 
-def _add_refusal(document: Document, route: APIRoute, *, problems: bool) -> None:
-    operations = document["paths"].get(route.path_format, {})
-    for method in route.methods or ():
-        operation = operations.get(method.lower())
-        # What an endpoint says of it itself has precedence.
-        if operation is not None and "429" not in operation["responses"]:
-            operation["responses"]["429"] = _refusal(problems=problems)
-
-
-def _refusal(*, problems: bool) -> Document:
-    media_type, schema = "application/json", _DETAIL
-    if problems:
-        media_type, schema = "application/problem+json", _PROBLEM
-    content = {media_type: {"schema": schema}}
-    return deepcopy({"description": "Too Many Requests", "headers": _FIELDS, "content": content})
+def _refusal(*, problem_details: bool) -> Document:
+    content = error_content(problem_details=problem_details, members=_MEMBERS)
+    return {"description": "Too Many Requests", "headers": deepcopy(_FIELDS), "content": content}
 
 
 __all__ = ["describing"]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import sys
-from collections.abc import Iterable
 from functools import wraps
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
-from vivace import APIRouter, Vivace
+from vivace.endpoint_decorators import check_order, signature_of_endpoint
 
 if TYPE_CHECKING:
     from vivace.ratelimit.limit import Limit
@@ -32,8 +30,8 @@ def limited(endpoint: Any, limit: Limit, written_in: FrameType) -> Any:
     """
     if not callable(endpoint):
         raise TypeError(f"{endpoint!r} is no function, and so no endpoint that can be limited.")
-    _check_order(endpoint, written_in)
-    signature = _signature(endpoint)
+    check_order(endpoint, written_in, "limiter.limit")
+    signature = signature_of_endpoint(endpoint)
     name = "rate_limit"
     while name in signature.parameters:
         name += "_"
@@ -58,37 +56,6 @@ def limits_on(endpoint: Any) -> tuple[Limit, ...]:
     """The limits that decorators have put on ``endpoint``, the outermost first."""
     found: tuple[Limit, ...] = getattr(endpoint, LIMITS, ())
     return found
-
-
-def _signature(endpoint: Any) -> inspect.Signature:
-    if sys.version_info >= (3, 14):
-        from annotationlib import Format
-
-        # Types may be named that do not exist yet.
-        return inspect.signature(endpoint, annotation_format=Format.FORWARDREF)
-    return inspect.signature(endpoint)
-
-
-def _check_order(endpoint: Any, frame: FrameType) -> None:
-    """Refuse a decorator above that of a route, which has taken the endpoint as it was.
-
-    It is looked for where the decorator is written: nothing else tells whether a function is an
-    endpoint yet.
-    """
-    for value in (*frame.f_locals.values(), *frame.f_globals.values()):
-        # By its type: a proxy says that it is of another class, and may not be ready to say it.
-        router = value.router if issubclass(type(value), Vivace) else value
-        if issubclass(type(router), APIRouter) and _has(endpoint, router.routes):
-            name = getattr(endpoint, "__name__", repr(endpoint))
-            raise TypeError(
-                f"{name} is an endpoint already, and the limit would do nothing. Write the "
-                "decorator of the limit below that of the route:\n\n"
-                f"    @app.get(...)\n    @limiter.limit(...)\n    async def {name}(...):"
-            )
-
-
-def _has(endpoint: Any, routes: Iterable[Any]) -> bool:
-    return any(getattr(route, "endpoint", None) is endpoint for route in routes)
 
 
 __all__ = ["limited", "limits_on"]

@@ -4,56 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from functools import partial, wraps
+from functools import partial
 from typing import Any
 
-from vivace import Depends, Request, WebSocket
+from vivace import Request, WebSocket
 from vivace.concurrency import run_in_threadpool
 from vivace.requests import HTTPConnection
 
 #: What a parameter that gets the connection is annotated with, where it is at all.
 CONNECTIONS = (HTTPConnection, Request, WebSocket)
-
-
-def as_dependency(function: Any) -> Any:
-    """A declaration by which a dependency gets what ``function`` returns.
-
-    Args:
-        function: A function with one parameter and no annotation, which gets the connection; any
-            other callable that can be a dependency; or a declaration, as ``auth.user``.
-
-    Raises:
-        TypeError: It cannot be called.
-    """
-    if hasattr(function, "dependency"):
-        return function
-    if not callable(function):
-        raise TypeError(f"{function!r} cannot be called. Give a function of the connection.")
-    name = _bare_parameter(function)
-    return Depends(function if name is None else _annotated(function, name))
-
-
-def _bare_parameter(function: Callable[..., Any]) -> str | None:
-    """The name of the one parameter of ``function``, if nothing is said of it."""
-    parameters = list(inspect.signature(function).parameters.values())
-    empty = inspect.Parameter.empty
-    match parameters:
-        case [only] if only.annotation is empty and only.default is empty:
-            return only.name
-    return None
-
-
-def _annotated(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """``function`` with an annotation, without which its parameter would be one of the query."""
-
-    @wraps(function)
-    def annotated(**connection: Any) -> Any:
-        return function(*connection.values())
-
-    kind = inspect.Parameter.KEYWORD_ONLY
-    parameter = inspect.Parameter(name, kind, annotation=HTTPConnection)
-    annotated.__signature__ = inspect.Signature([parameter])  # type: ignore[attr-defined]
-    return annotated
 
 
 def of_connection(function: Any) -> Callable[[HTTPConnection], Awaitable[Any]]:
@@ -94,19 +53,6 @@ def name_of(function: Any) -> str:
     return f"{call.__module__}.{name}"
 
 
-def by_user(auth: Any) -> Any:
-    """Counts by the user who is signed in; 401 where nobody is.
-
-    Args:
-        auth: The :class:`vivace.auth.Auth` of the app.
-    """
-
-    async def user_id(principal: Any = auth.principal) -> str:
-        return str(principal.user.id)
-
-    return user_id
-
-
 def by_api_key(auth: Any) -> Any:
     """Counts by the API key that a request is made with; what comes without one is not counted.
 
@@ -120,4 +66,4 @@ def by_api_key(auth: Any) -> Any:
     return api_key_id
 
 
-__all__ = ["as_dependency", "by_api_key", "by_user", "call", "name_of", "of_connection"]
+__all__ = ["by_api_key", "call", "name_of", "of_connection"]

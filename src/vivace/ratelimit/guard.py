@@ -7,8 +7,8 @@ from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Annotated, Any
 
 from vivace import Depends, Response
+from vivace.connection_functions import as_dependency
 from vivace.ratelimit.decision import record_of
-from vivace.ratelimit.functions import as_dependency
 from vivace.requests import HTTPConnection
 
 if TYPE_CHECKING:

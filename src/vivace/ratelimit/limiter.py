@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from vivace import Vivace
-from vivace.ratelimit.addresses import ClientAddress
+from vivace.addresses import ClientAddress
 from vivace.ratelimit.document import describing
 from vivace.ratelimit.errors import RateLimited, quota_exceeded
 from vivace.ratelimit.limit import Limit, Uncounted, digest_of_key

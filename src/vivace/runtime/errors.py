@@ -8,12 +8,12 @@ from starlette._utils import is_async_callable
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive, Scope, Send
-from starlette.websockets import WebSocket
 
 from vivace.exceptions import ValidationException
 from vivace.runtime.body import UNREADABLE
 from vivace.runtime.body_limit import content_too_large
 from vivace.runtime.threads import run_in_thread
+from vivace.websockets import WebSocket
 
 #: Where starlette, and so everything made for it, looks for an app's exception handlers.
 HANDLERS = "starlette.exception_handlers"

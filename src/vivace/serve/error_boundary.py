@@ -27,6 +27,11 @@ TRANSPARENT = {
     f"starlette.middleware.{name}"
     for name in ("authentication", "base", "cors", "gzip", "httpsredirect", "sessions")
 } | {"starlette.middleware.trustedhost"}
+#: The attribute by which a class of middleware says that every error passes through it, as where
+#: it raises again what it has caught.
+PASSES_ERRORS = "passes_errors"
+#: The attribute by which one says that it calls the function ``dispatch``, its first argument.
+CALLS_FUNCTION = "calls_function"
 PLAIN_DECORATORS = {"property", "staticmethod", "classmethod", "override"}
 
 
@@ -61,9 +66,10 @@ def _code_of(middleware: Middleware) -> Iterator[Any]:
         yield cls
         return
     for base in cls.__mro__[:-1]:
-        if base.__module__ not in TRANSPARENT:
+        # A subclass has to say it again: what it adds may catch errors.
+        if base.__module__ not in TRANSPARENT and not vars(base).get(PASSES_ERRORS):
             yield base
-    if issubclass(cls, BaseHTTPMiddleware):
+    if issubclass(cls, BaseHTTPMiddleware) or getattr(cls, CALLS_FUNCTION, False):
         dispatch = middleware.kwargs.get("dispatch") or next(iter(middleware.args), None)
         if dispatch is not None:
             yield dispatch
@@ -76,6 +82,7 @@ def _may_catch(code: Any) -> bool:
         return True
     if hasattr(code, "__wrapped__"):
         return True
+    handed = {"call_next", *_last_parameter(tree.body[0])}
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
         match node:
@@ -88,13 +95,20 @@ def _may_catch(code: Any) -> bool:
                 if any(_is_wrapped(method) for method in node.body):
                     return True
             # Handed on to other code, it may be called where errors are caught.
-            case ast.Name(id="call_next", ctx=ast.Load()) if id(node) not in called:
+            case ast.Name(id=name, ctx=ast.Load()) if name in handed and id(node) not in called:
                 return True
             case ast.Attribute(value=ast.Name(id="self"), attr="app", ctx=ast.Load()) if (
                 id(node) not in called
             ):
                 return True
     return False
+
+
+def _last_parameter(statement: ast.stmt) -> list[str]:
+    """What a function calls that which comes next, if it is one."""
+    if isinstance(statement, ast.AsyncFunctionDef):
+        return [parameter.arg for parameter in statement.args.args[-1:]]
+    return []
 
 
 def _leaves(statement: ast.stmt) -> bool:

@@ -238,3 +238,42 @@ def test_the_directory_of_the_app_is_imported_from_first(write: Write) -> None:
     write("shop/main.py", "import neighbour\n" + APP)
     write("shop/neighbour.py", "")
     assert find_target("shop/main.py").import_string == "main:app"
+
+
+FACTORY = """
+from vivace import Vivace
+
+def make_app() -> Vivace:
+    app = Vivace(title="Made")
+    app.get("/made")(lambda: None)
+    return app
+"""
+
+
+@pytest.mark.parametrize("where", ["main.py:make_app", "main:make_app"])
+def test_a_function_that_makes_the_app(write: Write, where: str) -> None:
+    write("main.py", FACTORY)
+    target = find_target(where)
+    assert target.is_factory
+    assert target.app.title == "Made"
+    assert target.import_string == "main:make_app"
+
+
+def test_an_app_that_is_a_function_is_no_factory(write: Write) -> None:
+    write("main.py", "async def app(scope, receive, send): ...\ndef old(scope): ...")
+    assert not find_target("main:app").is_factory
+    assert not find_target("main:old").is_factory
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def make(): raise LookupError('no settings')", "make() of main could not make the app."),
+        ("def make(): return 1", "make() of main makes no app but int."),
+    ],
+)
+def test_a_function_that_makes_no_app(write: Write, text: str, message: str) -> None:
+    write("main.py", text)
+    with pytest.raises(CommandError) as raised:
+        find_target("main:make")
+    assert raised.value.message == message

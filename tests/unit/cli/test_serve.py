@@ -274,6 +274,16 @@ def test_each_option_is_a_setting(
     assert settings[setting] == value
 
 
+def test_a_function_makes_the_app_in_each_process(
+    run: Run, write: Write, settings: dict[str, Any]
+) -> None:
+    write("main.py", APP + "\ndef make_app() -> Vivace:\n    return app\n")
+    result = run("run", "--app", "make_app")
+    assert result.exit_code == 0, result.stderr
+    assert settings["app"] == "main:make_app"
+    assert settings["factory"] is True
+
+
 def test_the_port_may_come_from_the_environment(
     run: Run, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

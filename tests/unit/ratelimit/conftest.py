@@ -38,7 +38,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock(time.time())
     monkeypatch.setattr("limits.aio.storage.memory.time", SimpleNamespace(time=clock))
     monkeypatch.setattr("throttled.utils.now_mono_f", clock)
-    for name in ("windows.time", "memory.monotonic", "circuit.monotonic"):
+    monkeypatch.setattr("vivace.outages.monotonic", clock)
+    for name in ("windows.time", "memory.monotonic"):
         monkeypatch.setattr(f"vivace.ratelimit.stores.{name}", clock)
     return clock
 

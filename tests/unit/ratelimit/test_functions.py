@@ -11,7 +11,7 @@ import pytest
 
 from vivace import Depends, Header, Request, Vivace
 from vivace.ratelimit import ClientAddress, Limiter
-from vivace.ratelimit.functions import as_dependency, name_of, of_connection
+from vivace.ratelimit.functions import name_of, of_connection
 from vivace.requests import HTTPConnection
 from vivace.testclient import TestClient
 
@@ -98,11 +98,6 @@ def test_a_function_that_may_block_runs_in_a_thread() -> None:
     with TestClient(app) as client:
         assert client.get("/").json() not in threads
     assert threads
-
-
-def test_what_cannot_be_called_is_refused_at_once() -> None:
-    with pytest.raises(TypeError, match="'user' cannot be called"):
-        as_dependency("user")
 
 
 async def simple(connection: HTTPConnection) -> str:

@@ -19,7 +19,7 @@ PUBLIC = [
 #: The modules in the order in which they may import each other: none imports a later one.
 PARTS = [
     *({"rules"}, {"decision"}, {"stores"}),
-    *({"errors", "addresses", "functions", "places"}, {"guard", "endpoints"}, {"limit"}),
+    *({"errors", "functions", "places"}, {"guard", "endpoints"}, {"limit"}),
     *({"middleware", "document"}, {"limiter"}),
 ]
 SOURCE = Path(vivace.ratelimit.__file__).parent

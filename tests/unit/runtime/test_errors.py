@@ -8,7 +8,6 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.websockets import WebSocket
 
 from vivace.exceptions import RequestValidationError
 from vivace.runtime.errors import (
@@ -20,6 +19,7 @@ from vivace.runtime.errors import (
     invoke_handler,
     raise_late,
 )
+from vivace.websockets import WebSocket
 
 pytestmark = pytest.mark.anyio
 

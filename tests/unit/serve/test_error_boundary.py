@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial, wraps
 from typing import Any
 
@@ -14,6 +14,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vivace import Request, Response
+from vivace.middleware import FunctionMiddleware
 from vivace.middleware.cors import CORSMiddleware
 from vivace.middleware.gzip import GZipMiddleware
 from vivace.middleware.sessions import SessionMiddleware
@@ -192,6 +193,40 @@ class HandingMiddleware(PassingMiddleware):
         await wrapped(self.app)(scope, receive, send)
 
 
+class SayingMiddleware(CatchingMiddleware):
+    """Raises again whatever it catches, as it says; what it inherits says nothing."""
+
+    passes_errors = True
+
+
+class WatchingMiddleware(PassingMiddleware):
+    passes_errors = True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except Broken:
+            raise
+
+
+class SwallowingMiddleware(WatchingMiddleware):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(Broken):
+            await super().__call__(scope, receive, send)
+
+
+async def handing_on_by_another_name(request: Request, following: Callable[..., Any]) -> Any:
+    return await wrapped(following)(request)
+
+
+async def passing_by_another_name(request: Request, following: Callable[..., Any]) -> Any:
+    return await following(request)
+
+
+class DerivedFunctionMiddleware(FunctionMiddleware):
+    """Has a function of its own, as its base has."""
+
+
 class WrappedMiddleware(BaseHTTPMiddleware):
     @wrapped
     async def dispatch(self, request: Request, call_next: Callable[[Request], Any]) -> Any:
@@ -206,6 +241,13 @@ class WrappedMiddleware(BaseHTTPMiddleware):
         (Middleware(CORSMiddleware), False),
         (Middleware(GZipMiddleware), False),
         (Middleware(SessionMiddleware, secret_key="key"), False),
+        (Middleware(SayingMiddleware), True),
+        (Middleware(WatchingMiddleware), False),
+        (Middleware(SwallowingMiddleware), True),
+        (Middleware(FunctionMiddleware, dispatch=passing_by_another_name), False),
+        (Middleware(FunctionMiddleware, dispatch=handing_on_by_another_name), True),
+        (Middleware(DerivedFunctionMiddleware, dispatch=passing), False),
+        (Middleware(DerivedFunctionMiddleware, dispatch=catching), True),
         (Middleware(BaseHTTPMiddleware, dispatch=passing), False),
         (Middleware(BaseHTTPMiddleware, dispatch=careful), False),
         (Middleware(BaseHTTPMiddleware, dispatch=timing), False),

@@ -14,15 +14,9 @@ from vivace.auth.settings import BackOffSettings
 from vivace.auth.stores import records
 from vivace.auth.stores.protocol import Duplicate, Store
 from vivace.auth.stores.records import Attempts
-from vivace.requests import HTTPConnection
 
 #: A process looks for what can be forgotten whenever it has met so many new accounts or addresses.
 SWEEP_EVERY = 256
-
-
-def address_of(connection: HTTPConnection) -> str | None:
-    """The address that attempts over ``connection`` count for; behind a proxy, what it says."""
-    return connection.client.host if connection.client else None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from vivace import APIRouter, BackgroundTasks, HTTPException, Request, Response
-from vivace.auth.accounts.back_off import address_of
 from vivace.auth.accounts.lifecycle import Accounts
 from vivace.auth.errors import NotAcceptable
 from vivace.auth.principal import Principal
@@ -77,7 +76,7 @@ def account_router(auth: Auth) -> APIRouter:
         _add_registration(router, auth.accounts)
     _add_own_account(router, auth)
     if auth.accounts.can_reset:
-        _add_reset(router, auth.accounts)
+        _add_reset(router, auth)
     return router
 
 
@@ -125,7 +124,7 @@ def _add_own_account(router: APIRouter, auth: Auth) -> None:
                 principal.user,
                 change.old_password.get_secret_value(),
                 change.new_password.get_secret_value(),
-                address=address_of(request),
+                address=auth.settings.back_off.address_of(request),
             )
         except NotAcceptable as error:
             raise _invalid(error, "new_password") from None
@@ -140,7 +139,9 @@ def _add_own_account(router: APIRouter, auth: Auth) -> None:
         await _end_everything(auth, principal, response)
 
 
-def _add_reset(router: APIRouter, accounts: Accounts) -> None:
+def _add_reset(router: APIRouter, auth: Auth) -> None:
+    accounts = auth.accounts
+
     @router.post("/password-reset", status_code=202)
     async def request_password_reset(
         forgotten: ResetRequest, request: Request, background: BackgroundTasks
@@ -150,7 +151,8 @@ def _add_reset(router: APIRouter, accounts: Accounts) -> None:
         The answer is the same whether there is such an account or not.
         """
         # All of it after the answer, so that the time of the answer does not tell either.
-        background.add_task(accounts.request_reset, forgotten.name, address=address_of(request))
+        address = auth.settings.back_off.address_of(request)
+        background.add_task(accounts.request_reset, forgotten.name, address=address)
         return ResetRequested()
 
     @router.post(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, Field
 
 from vivace import APIRouter, BackgroundTasks, Request, Response
-from vivace.auth.accounts.back_off import address_of
 from vivace.auth.errors import OAuthError
 from vivace.auth.principal import Principal
 from vivace.auth.routes.refusals import (
@@ -149,7 +148,8 @@ def _add_settings(router: APIRouter, auth: Auth) -> None:
         given: ConfirmationCode, request: Request, principal: Principal = auth.in_person
     ) -> NewRecoveryCodes:
         """Enable the second step, with a code that the authenticator app shows."""
-        codes = await mfa.confirm(principal.user, given.code, address=address_of(request))
+        address = auth.settings.back_off.address_of(request)
+        codes = await mfa.confirm(principal.user, given.code, address=address)
         return NewRecoveryCodes(recovery_codes=codes)
 
     @router.post("/users/me/mfa/recovery-codes", responses=CHANGE_REFUSED)
@@ -178,7 +178,10 @@ def _add_second_steps(router: APIRouter, auth: Auth) -> None:
     ) -> TokenAnswer | JSONResponse:
         """Get tokens, with the code that `POST /token` has asked for."""
         user, challenge, methods = await mfa.answer(
-            given.mfa_token, given.code, purpose="token", address=address_of(request)
+            given.mfa_token,
+            given.code,
+            purpose="token",
+            address=auth.settings.back_off.address_of(request),
         )
         try:
             pair = await auth.tokens.start(user, scopes=challenge.scopes, methods=methods)
@@ -195,7 +198,10 @@ def _add_second_steps(router: APIRouter, auth: Auth) -> None:
         sessions = auth.sessions
         sessions.check_origin(request)
         user, _, methods = await mfa.answer(
-            given.mfa_token, given.code, purpose="session", address=address_of(request)
+            given.mfa_token,
+            given.code,
+            purpose="session",
+            address=auth.settings.back_off.address_of(request),
         )
         session = await sessions.start(user, request, response, methods=methods)
         tasks.add_task(auth.expiry.remove_expired_if_due)
@@ -211,7 +217,7 @@ async def _reauthenticate(
         AuthError: One of them is wrong, or too many have been.
     """
     user = await _check_password(auth, user, given, request)
-    await auth.mfa.verify(user, given.code, address=address_of(request))
+    await auth.mfa.verify(user, given.code, address=auth.settings.back_off.address_of(request))
     return user
 
 
@@ -223,7 +229,8 @@ async def _check_password(auth: Auth, user: User, given: PasswordProof, request:
     """
     if user.password_hash is None:
         return user
-    return await auth.accounts.reauthenticate(user, given.password, address=address_of(request))
+    address = auth.settings.back_off.address_of(request)
+    return await auth.accounts.reauthenticate(user, given.password, address=address)
 
 
 __all__ = ["mfa_router"]

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel, Field, ValidationError
 
 from vivace import APIRouter, BackgroundTasks, Depends, HTTPException, Request, Response
-from vivace.auth.accounts.back_off import address_of
 from vivace.auth.errors import MfaRequired
 from vivace.auth.principal import Principal
 from vivace.auth.routes.refusals import NOT_IN_PERSON, NOT_SIGNED_IN, TOO_MANY, Responses
@@ -99,7 +98,7 @@ def _add_own_session(router: APIRouter, auth: Auth) -> None:
         For a user who has enabled a second step the answer is a 403 with a token for it.
         """
         sessions.check_origin(request)
-        address = address_of(request)
+        address = auth.settings.back_off.address_of(request)
         user = await auth.accounts.sign_in(given.name, given.password, address=address)
         if await auth.mfa.is_enabled(user):
             raise MfaRequired(await auth.mfa.challenge(user, purpose="session"))

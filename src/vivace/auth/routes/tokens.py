@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from vivace import APIRouter, BackgroundTasks, Form, Request, Response
-from vivace.auth.accounts.back_off import address_of
 from vivace.auth.credentials.tokens import TokenPair
 from vivace.auth.errors import InvalidSignIn, MfaRequired, OAuthError
 from vivace.auth.routes.no_store import NO_STORE
@@ -110,7 +109,7 @@ def token_router(auth: Auth) -> APIRouter:
         A refresh token can be used once. One that comes a second time ends everything that came of
         the sign-in, so a client must not use it from two places at a time.
         """
-        address = address_of(request)
+        address = auth.settings.back_off.address_of(request)
         try:
             pair = await _grant(auth, form, address)
         except (OAuthError, InvalidSignIn) as error:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from starlette.middleware.base import BaseHTTPMiddleware
 
 from vivace.applications import Vivace
 from vivace.exceptions import warn_deprecated
+from vivace.serve.registration import Endpoint
 
 from .routing import APIRouter
 
@@ -38,6 +42,20 @@ class FastAPI(Vivace):
                 "as in `fastapi run --root-path /api/v1`."
             )
         super().__init__(title=title, root_path=root_path, docs_from_cdn=docs_from_cdn, **options)
+
+    def middleware(self, middleware_type: str) -> Callable[[Endpoint], Endpoint]:
+        """Register ``async def (request, call_next)`` as middleware of type ``"http"``.
+
+        It is Starlette's, whose functions may do what those of Vivace's own may not: call
+        `call_next` without a request, for one.
+        """
+        assert middleware_type == "http", 'Currently only middleware("http") is supported.'
+
+        def register(function: Endpoint) -> Endpoint:
+            self.add_middleware(BaseHTTPMiddleware, dispatch=function)
+            return function
+
+        return register
 
 
 __all__ = ["FastAPI"]

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+from vivace.outages import StoreUnavailable
 from vivace.ratelimit.decision import Level
 from vivace.ratelimit.rules import Rule
-
-
-class StoreUnavailable(Exception):
-    """Nothing can be counted at present.
-
-    Args:
-        retry_after: Seconds until the store is asked again.
-    """
-
-    def __init__(self, retry_after: float) -> None:
-        super().__init__("The counters are out of reach.")
-        self.retry_after = retry_after
 
 
 @runtime_checkable

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from limits.aio.storage import RedisStorage
 
-from vivace.extras import MissingPackage
 from vivace.per_loop import PerLoop
 from vivace.ratelimit.decision import Level
 from vivace.ratelimit.rules import Rule
-from vivace.ratelimit.stores.circuit import Circuit
-from vivace.ratelimit.stores.protocol import StoreUnavailable
 from vivace.ratelimit.stores.windows import Counting, FixedWindows, SlidingWindows
-
-try:
-    from redis.asyncio import BlockingConnectionPool, Redis
-    from redis.asyncio.connection import parse_url
-    from redis.asyncio.retry import Retry
-    from redis.backoff import NoBackoff
-    from redis.exceptions import ConnectionError as RedisConnectionError, RedisError
-except ModuleNotFoundError:
-    raise MissingPackage("redis", "redis") from None
+from vivace.redis_connection import RedisConnection
 
 if TYPE_CHECKING:
     from vivace.ratelimit.stores.tokens import TokenBuckets
 
-#: What Redis being away, or being of no use, looks like.
-FAILURES = (RedisError, OSError)
+logger = logging.getLogger("vivace.ratelimit")
 
 #: Redis says how long a key lives in whole seconds, to the nearest one.
 TTL_ROUNDING = 0.5
@@ -66,58 +55,49 @@ class RedisStore:
         pause: float = 1.0,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        self._url = url
         self._prefix = prefix
-        self._options = dict(options or {})
-        parse_url(url)
-        if not prefix or prefix != prefix.strip(": "):
-            raise ValueError(f"The prefix {prefix!r} is empty, or begins or ends with a colon.")
-        self._timeout = timeout
-        self._pause = pause
-        self._circuit = Circuit(timeout=timeout, pause=pause, failures=FAILURES)
-        self._clients: PerLoop[_Client] = PerLoop(self._make_client, _Client.close)
+        self._connection = RedisConnection(
+            url,
+            prefix=prefix,
+            timeout=timeout,
+            pause=pause,
+            options=options,
+            what="The counters of rate limits",
+            logger=logger,
+        )
+        self._counters: PerLoop[_Counters] = PerLoop(self._make_counters)
 
     def __repr__(self) -> str:
         return f"RedisStore(prefix={self._prefix!r})"
 
     async def take(self, rule: Rule, key: str, cost: int) -> Level:
-        counting = self._clients.get().counting(rule)
-        return await self._circuit.call(partial(counting.take, rule, key, cost))
+        counting = self._counters.get().counting(rule)
+        return await self._connection.call(lambda redis: counting.take(rule, key, cost))
 
     async def read(self, rule: Rule, key: str, cost: int) -> Level:
-        counting = self._clients.get().counting(rule)
-        return await self._circuit.call(partial(counting.read, rule, key, cost))
+        counting = self._counters.get().counting(rule)
+        return await self._connection.call(lambda redis: counting.read(rule, key, cost))
 
     async def clear(self, part: str = "") -> None:
-        client = self._clients.get()
-        try:
-            await client.clear(part)
-        except FAILURES as error:
-            raise StoreUnavailable(self._pause) from error
+        # It takes as long as there are keys, and so longer than a request may wait.
+        with self._connection.failing():
+            await self._counters.get().clear(part)
 
     async def close(self) -> None:
-        await self._clients.close()
+        await self._counters.close()
+        await self._connection.close()
 
-    def _make_client(self) -> _Client:
-        options = {
-            "max_connections": 20,
-            # One more try, at once: a connection that has waited in the pool may have been cut.
-            "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
-            # For where the circuit's time-out is swallowed, as the `wait_for` of Python 3.11 may.
-            "timeout": self._timeout,
-            "socket_timeout": self._timeout,
-            "socket_connect_timeout": self._timeout,
-            **self._options,
-        }
-        return _Client(BlockingConnectionPool.from_url(self._url, **options), self._prefix)
+    def _make_counters(self) -> _Counters:
+        return _Counters(self._connection.client(), self._prefix)
 
 
-class _Client:
-    """Connections of one event loop, and what counts over them."""
+class _Counters:
+    """What counts over the connections of one event loop."""
 
-    def __init__(self, pool: BlockingConnectionPool, prefix: str) -> None:
-        self._redis: Any = Redis.from_pool(pool)
+    def __init__(self, redis: Any, prefix: str) -> None:
+        self._redis = redis
         self._prefix = prefix
+        pool = redis.connection_pool
         # Of an address it takes only that it is one, since it has the pool.
         options: dict[str, Any] = {"connection_pool": pool, "key_prefix": prefix}
         storage = RedisStorage("async+redis://", implementation="redispy", **options)
@@ -152,9 +132,6 @@ class _Client:
         pattern = f"{_literally(self._prefix)}:*{_literally(part)}*"
         async for name in self._redis.scan_iter(pattern, count=1000):
             await self._redis.unlink(name)
-
-    async def close(self) -> None:
-        await self._redis.aclose()
 
 
 def _literally(text: str) -> str:

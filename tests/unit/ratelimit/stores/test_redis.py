@@ -174,7 +174,7 @@ def test_a_server_that_is_back_counts_again(clock: Clock, redis_prefix: str) -> 
     async def ask() -> None:
         store = RedisStore(dead_address(), prefix=redis_prefix, timeout=30, pause=5)
         await failing(store)
-        store._url = REDIS
+        store._connection._url = REDIS
         await store.close()
         clock.advance(4)
         await failing(store)

@@ -1,4 +1,4 @@
-"""What is tried again and again although it is away, and what that costs."""
+"""A server that is tried again and again although it is away, and what that costs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import TypeVar
 
-from vivace.ratelimit.stores.protocol import StoreUnavailable
-
 T = TypeVar("T")
 
-logger = logging.getLogger("vivace.ratelimit")
+
+class StoreUnavailable(Exception):
+    """What is stored is out of reach at present.
+
+    Args:
+        retry_after: Seconds until the store is asked again.
+    """
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("The store is out of reach.")
+        self.retry_after = retry_after
 
 
 class Circuit:
@@ -22,14 +30,24 @@ class Circuit:
     through to see whether the server is back, and the others still do not wait for it.
 
     Args:
+        what: What is kept there, as a log says it: "Cached answers".
+        logger: Where the begin and the end of an outage are logged.
         timeout: Seconds that a call may take.
         pause: Seconds for which nothing is tried after a failure.
         failures: What says that the server is away; a time-out does so too.
     """
 
     def __init__(
-        self, *, timeout: float, pause: float, failures: tuple[type[Exception], ...]
+        self,
+        what: str,
+        logger: logging.Logger,
+        *,
+        timeout: float,
+        pause: float,
+        failures: tuple[type[Exception], ...],
     ) -> None:
+        self._what = what
+        self._logger = logger
         self._timeout = timeout
         self._pause = pause
         self._failures: tuple[type[Exception], ...] = (*failures, TimeoutError)
@@ -51,7 +69,7 @@ class Circuit:
             raise self._failed(error) from error
         if self._open_until:
             self._open_until = 0.0
-            logger.warning("The counters of rate limits can be reached again.")
+            self._logger.warning("%s can be reached again.", self._what)
         return result
 
     def _try_again(self) -> None:
@@ -63,9 +81,9 @@ class Circuit:
 
     def _failed(self, error: Exception) -> StoreUnavailable:
         if not self._open_until:
-            logger.warning("The counters of rate limits are out of reach: %r", error)
+            self._logger.warning("%s are out of reach: %r", self._what, error)
         self._open_until = monotonic() + self._pause
         return StoreUnavailable(self._pause)
 
 
-__all__ = ["Circuit"]
+__all__ = ["Circuit", "StoreUnavailable"]

@@ -9,7 +9,7 @@ import anyio
 import pytest
 from hypothesis import given, strategies as st
 
-from vivace.ratelimit import ClientAddress
+from vivace.addresses import ClientAddress
 from vivace.requests import HTTPConnection
 
 PROXIES = ["10.0.0.0/8", "fd00::/8"]

@@ -4,15 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 
 import pytest
 
-from vivace.ratelimit import StoreUnavailable
-from vivace.ratelimit.stores.circuit import Circuit
-
-from ..conftest import Clock
+from vivace.outages import Circuit, StoreUnavailable
 
 pytestmark = pytest.mark.anyio
+
+
+@dataclass
+class Clock:
+    now: float = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("vivace.outages.monotonic", clock)
+    return clock
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Time-outs are those of asyncio, as are the drivers of the servers."""
+    return "asyncio"
 
 
 class Server:
@@ -28,7 +50,8 @@ class Server:
 
 
 def make_circuit(timeout: float = 60) -> Circuit:
-    return Circuit(timeout=timeout, pause=5, failures=(OSError,))
+    logger = logging.getLogger("vivace.test")
+    return Circuit("Answers", logger, timeout=timeout, pause=5, failures=(OSError,))
 
 
 async def test_calls_go_through_as_long_as_the_server_answers(clock: Clock) -> None:
@@ -106,6 +129,6 @@ async def test_an_outage_is_logged_once_and_so_is_its_end(
             await circuit.call(server.answer)
     said = [record.message for record in caplog.records]
     assert said == [
-        "The counters of rate limits are out of reach: OSError('away')",
-        "The counters of rate limits can be reached again.",
+        "Answers are out of reach: OSError('away')",
+        "Answers can be reached again.",
     ]

@@ -1,0 +1,178 @@
+"""Two servers over one Redis: what they are asked with one key, they do once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from tests.servers.engines.process import run_engine
+from tests.servers.engines.redis_server import DurableRedisServer, RedisServer
+from tests.unit.behaviour.process import Server
+
+from .conftest import APP, Runs, wait_until
+from .processes import kill, serving
+
+pytestmark = pytest.mark.xdist_group("idempotency-redis")
+
+
+@pytest.fixture
+def engine() -> Iterator[RedisServer]:
+    with run_engine(DurableRedisServer) as engine:
+        yield engine
+
+
+def start(engine: RedisServer, runs: Runs) -> dict[str, str]:
+    return {"PAYING_STORE": engine.url, "PAYING_PREFIX": "test", **runs.environment}
+
+
+@pytest.fixture
+def servers(engine: RedisServer, runs: Runs) -> Iterator[list[Server]]:
+    environment = start(engine, runs)
+    with serving(APP, **environment) as one, serving(APP, **environment) as other:
+        yield [one, other]
+
+
+def ask(server: Server, path: str, key: str) -> httpx.Response:
+    url = f"http://127.0.0.1:{server.port}{path}"
+    return httpx.post(url, headers={"Idempotency-Key": key}, timeout=60)
+
+
+def ask_all(servers: list[Server], path: str, number: int) -> list[httpx.Response]:
+    with ThreadPoolExecutor(number) as threads:
+        asked = [servers[n % len(servers)] for n in range(number)]
+        return list(threads.map(lambda server: ask(server, path, "many"), asked))
+
+
+def test_of_fifty_at_once_one_is_carried_out(servers: list[Server], runs: Runs) -> None:
+    answers = ask_all(servers, "/wait", 50)
+    assert {(one.status_code, one.text) for one in answers} == {(200, "1")}
+    assert runs.number == 1
+    assert sum("idempotency-replayed" in one.headers for one in answers) == 49
+
+
+def test_or_the_others_are_told_to_come_back(servers: list[Server], runs: Runs) -> None:
+    runs.hold()
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(ask, servers[0], "/pay", "many")
+        runs.wait_for(1)
+        refused = ask_all(servers, "/pay", 20)
+        assert {one.status_code for one in refused} == {409}
+        assert {one.headers["retry-after"] for one in refused} == {"1"}
+        runs.let_go()
+        assert first.result().text == "1"
+    assert {one.text for one in ask_all(servers, "/pay", 10)} == {"1"}
+    assert runs.number == 1
+
+
+def test_what_a_process_was_killed_over_can_be_made_again(
+    servers: list[Server], runs: Runs
+) -> None:
+    runs.hold()
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(ask, servers[0], "/pay", "a")
+        runs.wait_for(1)
+        kill(servers[0])
+        assert isinstance(first.exception(), httpx.HTTPError)
+    runs.let_go()
+    assert ask(servers[1], "/pay", "a").status_code == 409
+    wait_until(lambda: ask(servers[1], "/pay", "a").status_code == 200)
+    assert runs.number == 2
+    assert ask(servers[1], "/pay", "a").text == "2"
+
+
+def test_a_client_that_goes_finds_its_answer_later(servers: list[Server], runs: Runs) -> None:
+    runs.hold()
+    with pytest.raises(httpx.ReadTimeout):
+        url = f"http://127.0.0.1:{servers[0].port}/pay"
+        httpx.post(url, headers={"Idempotency-Key": "a"}, timeout=1)
+    runs.wait_for(1)
+    runs.let_go()
+    wait_until(lambda: ask(servers[1], "/pay", "a").status_code == 200)
+    assert (ask(servers[1], "/pay", "a").text, runs.number) == ("1", 1)
+
+
+def test_a_server_that_is_stopped_lets_a_request_end(servers: list[Server], runs: Runs) -> None:
+    runs.hold()
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(ask, servers[0], "/pay", "a")
+        runs.wait_for(1)
+        servers[0].process.terminate()
+        time.sleep(0.1)
+        runs.let_go()
+        assert first.result().text == "1"
+    assert ask(servers[1], "/pay", "a").text == "1"
+
+
+def test_redis_stops_and_starts_under_load(
+    servers: list[Server], runs: Runs, engine: RedisServer
+) -> None:
+    """What was answered with 200 is answered so again, and was done once."""
+    is_over, answers = threading.Event(), dict[str, list[httpx.Response]]()
+    slowest = 0.0
+
+    def load(number: int) -> None:
+        nonlocal slowest
+        count = 0
+        while not is_over.is_set():
+            count += 1
+            key = f"{number}-{count}"
+            for server in servers:
+                started = time.monotonic()
+                answers.setdefault(key, []).append(ask(server, "/pay", key))
+                slowest = max(slowest, time.monotonic() - started)
+
+    def last() -> set[int]:
+        return {one.status_code for all_ in [*answers.values()][-4:] for one in all_}
+
+    with ThreadPoolExecutor(4) as threads:
+        futures = [threads.submit(load, number) for number in range(4)]
+        try:
+            for _ in range(2):
+                wait_until(lambda: last() == {200})
+                engine.kill()
+                wait_until(lambda: last() == {503})
+                engine.start()
+            wait_until(lambda: last() == {200})
+        finally:
+            is_over.set()
+        for future in futures:
+            future.result(60)
+    assert slowest < 20
+    statuses = {one.status_code for all_ in answers.values() for one in all_}
+    assert statuses <= {200, 409, 503}
+    for key, given in answers.items():
+        texts = {one.text for one in given if one.status_code == 200}
+        assert len(texts) <= 1, (key, given)
+        if texts:
+            assert ask(servers[0], "/pay", key).text == texts.pop()
+    assert ask(servers[0], "/open", "open").status_code == 200
+
+
+def test_while_redis_is_away_the_open_ones_go_on(
+    servers: list[Server], runs: Runs, engine: RedisServer
+) -> None:
+    engine.stop()
+    assert [ask(servers[0], "/open", "a").text for _ in range(2)] == ["1", "2"]
+    refused = ask(servers[0], "/pay", "a")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    engine.start()
+    wait_until(lambda: ask(servers[0], "/pay", "a").status_code == 200)
+
+
+def test_what_is_done_while_redis_goes_away_is_kept_when_it_is_back(
+    servers: list[Server], runs: Runs, engine: RedisServer
+) -> None:
+    runs.hold()
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(ask, servers[0], "/pay", "a")
+        runs.wait_for(1)
+        engine.kill()
+        runs.let_go()
+        assert first.result().text == "1"
+    engine.start()
+    wait_until(lambda: ask(servers[1], "/pay", "a").status_code == 200)
+    assert (ask(servers[1], "/pay", "a").text, runs.number) == ("1", 1)

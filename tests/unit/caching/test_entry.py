@@ -1,0 +1,26 @@
+"""For how long an answer may be given."""
+
+from __future__ import annotations
+
+from vivace.answers import Answer
+from vivace.caching.entry import Entry
+
+ENTRY = Entry(Answer(200, ((b"etag", b'"1"'),), b"x\ny"), 1000.0, 60, stale_for=10, error_for=30)
+
+
+def test_it_is_fresh_then_stale_then_for_errors_only_then_of_no_use() -> None:
+    asked = [
+        (ENTRY.is_fresh(now), ENTRY.may_be_stale(now), ENTRY.may_replace_error(now))
+        for now in (1000, 1059, 1060, 1069, 1070, 1089, 1090)
+    ]
+    fresh, stale, for_errors = (True,) * 3, (False, True, True), (False, False, True)
+    assert asked == [fresh, fresh, stale, stale, for_errors, for_errors, (False,) * 3]
+    assert ENTRY.kept_for == 90
+
+
+def test_a_clock_that_goes_back_makes_nothing_younger_than_new() -> None:
+    assert ENTRY.age(900) == 0
+
+
+def test_an_entry_comes_back_from_bytes() -> None:
+    assert Entry.from_bytes(ENTRY.to_bytes()) == ENTRY

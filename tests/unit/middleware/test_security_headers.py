@@ -1,0 +1,133 @@
+"""Responses have the headers that they have not set themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from vivace import Vivace
+from vivace.middleware import SecurityHeadersMiddleware
+from vivace.middleware.policies import HSTS
+from vivace.responses import HTMLResponse, Response
+from vivace.testclient import TestClient
+
+from .asgi import answering
+
+API_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+def make_app(**settings: Any) -> Vivace:
+    app = Vivace(scalar_url="/scalar")
+    app.add_middleware(SecurityHeadersMiddleware, **settings)
+
+    @app.get("/")
+    async def endpoint() -> str:
+        return "it"
+
+    @app.get("/own")
+    async def own() -> Response:
+        headers = {"X-FRAME-OPTIONS": "SAMEORIGIN", "content-security-policy": "default-src 'self'"}
+        return Response("own", headers=headers)
+
+    @app.get("/page")
+    async def page() -> HTMLResponse:
+        return HTMLResponse("<p>it</p>")
+
+    @app.get("/broken")
+    async def broken() -> None:
+        raise ValueError
+
+    inner = Vivace()
+    app.mount("/inner", inner)
+    return app
+
+
+def test_a_response_of_an_api_may_be_used_for_nothing_else() -> None:
+    headers = TestClient(make_app()).get("/").headers
+    assert headers["Content-Security-Policy"] == API_CSP
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Permissions-Policy"].startswith("camera=(), ")
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "Strict-Transport-Security" not in headers
+    assert "Cross-Origin-Embedder-Policy" not in headers
+
+
+def test_over_https_browsers_are_told_to_stay_there() -> None:
+    client = TestClient(make_app(), base_url="https://testserver")
+    assert client.get("/").headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert "Strict-Transport-Security" in client.get("/docs").headers
+    client = TestClient(make_app(hsts=HSTS(60)), base_url="https://testserver")
+    assert client.get("/").headers["Strict-Transport-Security"] == "max-age=60"
+    client = TestClient(make_app(hsts=None), base_url="https://testserver")
+    assert "Strict-Transport-Security" not in client.get("/").headers
+
+
+def test_what_an_endpoint_has_set_is_kept() -> None:
+    headers = TestClient(make_app()).get("/own").headers
+    assert headers.get_list("X-Frame-Options") == ["SAMEORIGIN"]
+    assert headers.get_list("Content-Security-Policy") == ["default-src 'self'"]
+    assert headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs", "/redoc", "/scalar", "/docs/oauth2-redirect", "/inner/docs", "/inner/redoc"]
+)
+def test_pages_with_documentation_may_run_their_scripts(path: str) -> None:
+    for root_path in ("", "/proxy"):
+        client = TestClient(make_app(), root_path=root_path)
+        headers = client.get(root_path + path).headers
+        assert "script-src 'self'" in headers["Content-Security-Policy"]
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups"
+
+
+def test_other_pages_may_not_unless_they_are_named() -> None:
+    client = TestClient(make_app())
+    assert client.get("/page").headers["Content-Security-Policy"] == API_CSP
+    assert client.get("/openapi.json").headers["Content-Security-Policy"] == API_CSP
+    client = TestClient(make_app(pages={"/page", "/"}, page_policy="default-src 'self'"))
+    assert client.get("/page").headers["Content-Security-Policy"] == "default-src 'self'"
+    assert client.get("/").headers["Content-Security-Policy"] == API_CSP
+
+
+def test_errors_have_them_too() -> None:
+    client = TestClient(make_app(), raise_server_exceptions=False)
+    for path, status in (("/broken", 500), ("/nowhere", 404)):
+        response = client.get(path)
+        assert response.status_code == status
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_each_can_be_left_out() -> None:
+    app = make_app(
+        content_security_policy=None,
+        page_policy=None,
+        frame_options=None,
+        referrer_policy=None,
+        permissions_policy=None,
+        cross_origin_opener_policy=None,
+        cross_origin_resource_policy=None,
+    )
+    for path in ("/", "/docs"):
+        headers = TestClient(app).get(path).headers
+        assert set(headers) <= {"content-length", "content-type", "x-content-type-options"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"frame_options": "ALLOW"}, "frame_options='ALLOW' is none of DENY, SAMEORIGIN"),
+        ({"referrer_policy": "none"}, "referrer_policy='none' is none of no-referrer"),
+        ({"cross_origin_opener_policy": "x"}, "cross_origin_opener_policy='x'"),
+        ({"cross_origin_resource_policy": "x"}, "cross_origin_resource_policy='x'"),
+        ({"cross_origin_embedder_policy": "x"}, "cross_origin_embedder_policy='x'"),
+        ({"content_security_policy": {"x y": []}}, "is no directive"),
+        ({"pages": "/page"}, "is a string"),
+    ],
+)
+def test_settings_that_mean_nothing_are_errors(settings: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        SecurityHeadersMiddleware(answering(b""), **settings)

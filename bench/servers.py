@@ -41,6 +41,7 @@ class Answer:
 class Server:
     name: str
     port: int
+    process_id: int
 
     def load(self, case: Case) -> Load:
         """The request of a case to this server."""
@@ -60,10 +61,10 @@ class Server:
 
 
 @contextmanager
-def run_server(name: str, core: int | None) -> Iterator[Server]:
-    """Serve the app of that name, pinned to `core`, until the context is left."""
+def run_server(name: str, core: int | None, app: str | None = None) -> Iterator[Server]:
+    """Serve the app of that name, or `app`, pinned to `core`, until the context is left."""
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
-        command = [PYTHON, "-m", "bench.serve", APPS[name], str(listener.fileno())]
+        command = [PYTHON, "-m", "bench.serve", app or APPS[name], str(listener.fileno())]
         process = subprocess.Popen(
             command,
             cwd=PROJECT,
@@ -75,7 +76,7 @@ def run_server(name: str, core: int | None) -> Iterator[Server]:
                 os.sched_setaffinity(process.pid, {core})
             port = listener.getsockname()[1]
             wait_until_served(process, port)
-            yield Server(name, port)
+            yield Server(name, port, process.pid)
         finally:
             process.terminate()
             process.wait()

@@ -130,20 +130,30 @@ class HandlerEmitter:
 
     def _websocket(self) -> None:
         websocket = self.source.bind("WebSocket", WebSocket)
-        stack = self.source.bind("CleanupStack", CleanupStack)
         self.source.line(f"websocket = {websocket}(scope, receive, send)")
         self._parameter_objects()
         answer = self.source.bind("answer_error", answer_error)
+        with self.source.block("try:"):
+            if self._needs_stack:
+                self._websocket_with_stack()
+            else:
+                # A socket is open for hours, and there are thousands of them: each would hold it.
+                self._serve_websocket()
+        with self.source.block("except Exception as error:"):
+            self.source.line(f"return await {answer}(error, scope, receive, send, websocket)")
+
+    def _websocket_with_stack(self) -> None:
+        stack = self.source.bind("CleanupStack", CleanupStack)
         early = self.source.bind("EarlyCleanupStack", EarlyCleanupStack)
         with (
-            self.source.block("try:"),
             self.source.block(f"async with {stack}() as request_stack:"),
             self.source.block(f"async with {early}(request_stack) as function_stack:"),
         ):
-            self._read()
-            self._call_all(WebSocketRequestValidationError)
-        with self.source.block("except Exception as error:"):
-            self.source.line(f"return await {answer}(error, scope, receive, send, websocket)")
+            self._serve_websocket()
+
+    def _serve_websocket(self) -> None:
+        self._read()
+        self._call_all(WebSocketRequestValidationError)
 
     # Their parts.
 

@@ -271,6 +271,20 @@ def test_an_endpoint_of_any_name_has_a_handler(name: str) -> None:
     assert ask(app, "GET", "/").body == b'"x"'
 
 
+def test_a_websocket_s_handler_holds_a_stack_only_where_there_is_something_to_clean_up() -> None:
+    async def session() -> AsyncIterator[int]:
+        yield 1
+
+    async def plain(websocket: WebSocket, q: int = 0, n: int = Depends(lambda: 1)) -> None: ...
+
+    async def held(websocket: WebSocket, session: int = Depends(session)) -> None: ...
+
+    assert "CleanupStack" not in APIWebSocketRoute("/", plain).source()
+    text = APIWebSocketRoute("/", held).source()
+    assert "_v_CleanupStack() as request_stack" in text
+    assert "_v_EarlyCleanupStack(request_stack) as function_stack" in text
+
+
 def test_a_websocket_s_handler_sends_nothing_by_itself() -> None:
     async def endpoint(websocket: WebSocket, q: int = 0) -> None: ...
 

@@ -1,0 +1,180 @@
+"""What one event loop knows of rooms: those that members are in, and whose heart is to be heard.
+
+However many sockets there are, there are two tasks: one that pings, and one that renews presence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from secrets import token_hex
+from typing import Any
+
+from vivace.live.brokers.protocol import Broker, BrokerUnavailable
+from vivace.live.errors import SERVICE_RESTART, TooManySockets
+from vivace.live.feed import Feed
+from vivace.live.member import Member
+from vivace.live.roster import Roster
+from vivace.live.settings import LiveSettings
+
+log = logging.getLogger("vivace.live")
+
+#: In how many parts members are pinged, so that not all are at once.
+SLOTS = 16
+
+
+class Hub:
+    """The rooms of one event loop.
+
+    Args:
+        broker: Carries what is said to other processes.
+        settings: Lifetimes and limits.
+    """
+
+    def __init__(self, broker: Broker, settings: LiveSettings) -> None:
+        self.process = token_hex(8)
+        self._broker = broker
+        self._settings = settings
+        self._feeds: dict[str, Feed] = {}
+        self._connections: Counter[str] = Counter()
+        self._wheel: list[set[Member]] = [set() for _ in range(SLOTS)]
+        self._slot = 0
+        self._turns = 0
+        self._reads = asyncio.Semaphore(settings.reads)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._asking: set[asyncio.Task[None]] = set()
+
+    def count(self, user: str) -> None:
+        """Another connection of a user begins.
+
+        Raises:
+            TooManySockets: It has as many as it may.
+        """
+        if self._connections[user] >= self._settings.sockets_per_user:
+            raise TooManySockets
+        self._connections[user] += 1
+
+    def discount(self, user: str) -> None:
+        """A connection of a user that was counted has ended."""
+        self._connections[user] -= 1
+        if not self._connections[user]:
+            del self._connections[user]
+
+    async def use(self, room: str, *, has_roster: bool) -> Feed:
+        """The feed of a room, which is followed until all have released it.
+
+        Raises:
+            BrokerUnavailable: The broker is away.
+        """
+        self._begin()
+        feed = self._feeds.get(room)
+        if feed is None:
+            feed = self._feeds[room] = self._make_feed(room, has_roster=has_roster)
+        feed.users += 1
+        try:
+            await feed.started()
+        except BaseException:
+            await self.release(feed)
+            raise
+        return feed
+
+    async def release(self, feed: Feed) -> None:
+        """One user of a feed less."""
+        feed.users -= 1
+        if not feed.users:
+            del self._feeds[feed.name]
+            await feed.stop()
+
+    def find(self, room: str) -> Feed | None:
+        """The feed of a room, if a member of it is here."""
+        return self._feeds.get(room)
+
+    def add(self, member: Member) -> None:
+        """Have a member pinged."""
+        # In those that have just been visited, so that the first ping comes late; in several, as
+        # all may come at once.
+        self._turns += 1
+        member.slot = (self._slot - 1 - self._turns % (SLOTS // 4)) % SLOTS
+        self._wheel[member.slot].add(member)
+
+    def remove(self, member: Member) -> None:
+        self._wheel[member.slot].discard(member)
+
+    async def close(self) -> None:
+        """Have all members come back elsewhere."""
+        tasks = [*self._tasks, *self._asking]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        self._tasks = []
+        for slot in self._wheel:
+            for member in tuple(slot):
+                member.close(SERVICE_RESTART, "The service restarts")
+        for feed in tuple(self._feeds.values()):
+            await feed.stop()
+
+    def _make_feed(self, room: str, *, has_roster: bool) -> Feed:
+        def make_roster(tell: Callable[[Any], None]) -> Roster:
+            return Roster(self._broker, room, self.process, self._settings, tell)
+
+        make = make_roster if has_roster else None
+        return Feed(room, self._broker, self._settings, self._reads, make)
+
+    def _begin(self) -> None:
+        if not self._tasks:
+            work: list[Coroutine[Any, Any, None]] = [self._ping(), self._renew()]
+            self._tasks = [asyncio.create_task(one) for one in work]
+
+    async def _ping(self) -> None:
+        """Visit each member once in a heartbeat."""
+        while True:
+            await asyncio.sleep(self._settings.heartbeat / SLOTS)
+            for member in tuple(self._wheel[self._slot]):
+                member.visit(self._settings.missed_heartbeats)
+                if member.readmission is not None and member.readmission.is_due():
+                    self._start(member.readmission.ask)
+            self._slot = (self._slot + 1) % SLOTS
+
+    def _start(self, ask: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Ask whether a member may stay, of not too many at the same time."""
+
+        async def asking() -> None:
+            async with self._reads:
+                await ask()
+
+        task = asyncio.create_task(asking())
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _renew(self) -> None:
+        """Three times in the time after which those expire whom nobody renews."""
+        rounds = 0
+        while True:
+            await asyncio.sleep(self._settings.presence / 3)
+            rounds += 1
+            rosters = [feed.roster for feed in self._feeds.values() if feed.roster is not None]
+            try:
+                await self._renew_all(rosters)
+                for roster in rosters:
+                    await roster.sweep()
+                    if rounds % 3 == 0:
+                        await roster.refresh()
+            except BrokerUnavailable:
+                log.warning("Presence is not renewed: the broker is away")
+            except Exception:
+                log.exception("Presence is not renewed")
+
+    async def _renew_all(self, rosters: list[Roster]) -> None:
+        names = [name for roster in rosters for name in roster.names()]
+        if not names:
+            return
+        absent = await self._broker.renew(names, self._settings.presence)
+        by_room = {roster.room: roster for roster in rosters}
+        for room, name in absent:
+            await by_room[room].enter_again(name)
+
+
+__all__ = ["Hub"]

@@ -1,0 +1,101 @@
+"""The app, in processes of which each can be killed, and clients of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.unit.behaviour.process import Server
+from websockets.sync.client import ClientConnection, connect
+
+HERE = Path(__file__).parent
+TIMEOUT = 30.0
+
+
+@contextmanager
+def serving(engine: str, name: str) -> Iterator[Server]:
+    """Serve the app from one process."""
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "uvicorn", "live_app:app", "--app-dir", str(HERE)),
+            *("--host", "127.0.0.1", "--port", "0", "--no-access-log"),
+        ],
+        env={**os.environ, "LIVE_ENGINE": engine, "LIVE_NAME": name},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    server = Server(process)
+    try:
+        server.wait_until_ready()
+        yield server
+    finally:
+        server.close()
+
+
+class Client:
+    """A client that keeps what it gets."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.frames: list[dict[str, Any]] = []
+
+    def send(self, **message: Any) -> None:
+        self.socket.send(json.dumps(message))
+
+    def say(self, text: str, ref: str | None = None) -> None:
+        self.send(type="say", text=text, ref=ref)
+
+    def read(self) -> dict[str, Any]:
+        """The next frame that is no ping.
+
+        Raises:
+            TimeoutError: None came.
+        """
+        while True:
+            frame: dict[str, Any] = json.loads(self.socket.recv(TIMEOUT))
+            if frame["type"] != "ping":
+                self.frames.append(frame)
+                return frame
+
+    def until(self, type: str, **members: Any) -> dict[str, Any]:
+        """The next frame like this."""
+        while True:
+            frame = self.read()
+            if frame["type"] == type and members.items() <= frame.items():
+                return frame
+
+    @property
+    def position(self) -> str:
+        """The id of the last event that it has."""
+        ids = [frame["event_id"] for frame in self.frames if "event_id" in frame]
+        return max(ids) if ids else "0"
+
+
+@contextmanager
+def joining(
+    server: Server,
+    query: str,
+    room: str = "/rooms/tea",
+    headers: dict[str, str] | None = None,
+) -> Iterator[Client]:
+    """A client in a room, welcome."""
+    url = f"ws://127.0.0.1:{server.port}{room}?{query}"
+    with connect(url, additional_headers=headers, open_timeout=TIMEOUT, close_timeout=5) as socket:
+        client = Client(socket)
+        client.until("welcome")
+        yield client
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)

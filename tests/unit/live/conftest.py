@@ -1,0 +1,10 @@
+"""Coroutines run in asyncio, whose tasks and futures rooms are made of."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"

@@ -1,0 +1,204 @@
+"""What is said wrongly of rooms fails where it is said, and names the mend."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pytest
+from pydantic import BaseModel, Field
+
+from vivace import Request, Vivace
+from vivace.live import Guest, Live, LiveSettings, Member, Room
+from vivace.testclient import TestClient
+
+from .chat import Answer, Ask, Profile, Said, Say, joined, make_chat
+
+
+class Untyped(BaseModel):
+    text: str
+
+
+class Loose(BaseModel):
+    type: str = "loose"
+
+
+class Numbered(BaseModel):
+    type: Literal[5] = 5
+
+
+class Welcome(BaseModel):
+    type: Literal["welcome"] = "welcome"
+
+
+class Kept(BaseModel):
+    type: Literal["kept"] = "kept"
+    number: int = Field(alias="event_id")
+
+
+class SayToo(BaseModel):
+    type: Literal["say"] = "say"
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (int, r"Rooms at /r, sends: <class 'int'> is no message"),
+        (Untyped, r'Untyped needs a field .* `type: Literal\["untyped"\]`'),
+        (Loose, r"Loose needs a field"),
+        (Numbered, r"Numbered needs a field"),
+        (Welcome, r'Welcome is of type "welcome", as a frame of rooms'),
+        (Kept, r'Kept has a field "event_id", which frames have'),
+        (Say | SayToo, r'both Say and SayToo are of type "say"'),
+    ],
+)
+def test_what_is_no_message_is_refused(model: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        Live().rooms("/r", sends=model)
+
+
+def test_rooms_are_told_apart_by_their_names() -> None:
+    live = Live()
+    live.rooms("/chat/{room}", sends=Said)
+    with pytest.raises(ValueError, match=r"has the name 'chat'\. Give another"):
+        live.rooms("/chat/{room}/{part}", sends=Said)
+    live.rooms("/chat/{room}/{part}", sends=Said, name="parts")
+
+
+def test_numbers_have_to_be_above_0() -> None:
+    with pytest.raises(ValueError, match="heartbeat=0 has to be above 0"):
+        LiveSettings(heartbeat=0)
+    with pytest.raises(ValueError, match="buffer and max_members begin with 1"):
+        Live().rooms("/r", sends=Said, buffer=0)
+    with pytest.raises(ValueError, match="overflow='no'"):
+        Live().rooms("/r", sends=Said, overflow="no")  # type: ignore[arg-type]  # as it says
+
+
+def test_a_broker_is_one() -> None:
+    with pytest.raises(TypeError, match=r"'redis://x' is no broker. Give one, as RedisBroker"):
+        Live("redis://x")  # type: ignore[arg-type]  # as it says
+    with pytest.raises(ValueError, match='neither "keep" nor "close"'):
+        Live(unavailable="explode")
+
+
+def test_a_handler_is_for_messages_that_are_received_and_for_each_there_is_one() -> None:
+    _, chat = make_chat()
+    with pytest.raises(TypeError, match=r"does not receive .*Said.* one of these: Say, Ask"):
+        chat.on(Said)
+    with pytest.raises(TypeError, match=r"Say is handled by .*said already"):
+        chat.on(Say)
+    with pytest.raises(TypeError, match=r"Say which messages"):
+        chat.on()
+    chat.on_join(lambda: None)
+    chat.on_leave(lambda: None)
+    with pytest.raises(TypeError, match="for those who join already"):
+        chat.on_join(lambda: None)
+    with pytest.raises(TypeError, match="for those who leave already"):
+        chat.on_leave(lambda: None)
+
+
+def test_a_parameter_that_nothing_gives_fails_where_it_is_declared() -> None:
+    chat = Live().rooms("/r", sends=Said, receives=Say)
+    with pytest.raises(Exception, match=r"handle.*'request': There is no request here"):
+
+        @chat.on(Say)
+        async def handle(message: Say, request: Request) -> None: ...
+
+
+def test_an_app_does_not_start_with_a_message_that_nothing_handles() -> None:
+    live = Live()
+    live.rooms("/r/{room}", sends=Said, receives=Say)
+    app = Vivace()
+    live.install(app)
+    with (
+        pytest.raises(TypeError, match=r"receives Say, and has no function for it"),
+        TestClient(app),
+    ):
+        pass
+
+
+def test_a_room_is_told_by_the_parameters_of_its_path() -> None:
+    live = Live()
+    parts = live.rooms("/{team}/rooms/{number:int}", sends=Said)
+    room = parts.room("a/ü", 5)
+    assert (room.name, room.values) == ("/a%2F%C3%BC/rooms/5", {"team": "a/ü", "number": "5"})
+    assert parts.room("a", number=5).name == parts.room(number=5, team="a").name == "/a/rooms/5"
+    for values in ((), ("a",), ("a", 5, 6)):
+        with pytest.raises(TypeError, match="is told by team, number"):
+            parts.room(*values)
+    with pytest.raises(TypeError, match="is told by no value"):
+        live.rooms("/lobby", sends=Said).room("x")
+
+
+def test_convertors_of_paths_are_kept() -> None:
+    live = Live()
+    parts = live.rooms("/rooms/{number:int}", sends=Said)
+    app = Vivace()
+    live.install(app)
+    with TestClient(app) as client:
+        with client.websocket_connect("/rooms/5") as socket:
+            assert socket.receive_json()["type"] == "welcome"
+            assert parts.room(5).name == "/rooms/5"
+        parameter = client.get("/openapi.json").json()["paths"]["/rooms/{number}"]["get"][
+            "parameters"
+        ][0]
+        assert parameter["schema"]["type"] == "integer"
+
+
+@pytest.mark.anyio
+async def test_a_room_sends_what_it_is_declared_to() -> None:
+    _, chat = make_chat(Live(settings=LiveSettings(max_frame=100)), presence=False)
+    room = chat.room("tea")
+    with pytest.raises(
+        TypeError, match="Say is none of what the room sends, which is Said, Answer"
+    ):
+        await room.broadcast(Say(text="hi"))
+    with pytest.raises(Exception, match="413: The message is too large"):
+        await room.broadcast(Said(user="ada", text="a" * 100))
+    with pytest.raises(TypeError, match="declared with presence=False"):
+        await room.members()
+    first = await room.broadcast(Said(user="ada", text="once"), key="1")
+    assert await room.broadcast(Said(user="ada", text="once"), key="1") == first
+
+
+def test_a_guest_is_a_user_who_shows_what_the_room_shows() -> None:
+    app, _ = make_chat()
+    with TestClient(app) as client:
+        refused = client.post("/rooms/tea?user=" + "a" * 401, json={"type": "ask"})
+        assert refused.status_code == 422
+    for wrong, message in ((5, "has returned int"), (Guest("a", {"color": 5}), "does not show")):
+
+        def admit(wrong: Any = wrong) -> Any:
+            return wrong
+
+        app, _ = make_chat(admits=lambda wrong=wrong: wrong)
+        del admit
+        with (
+            TestClient(app) as client,
+            pytest.raises(TypeError, match=message),
+            joined(client, ""),
+        ):
+            pass
+
+
+def test_a_user_can_be_told_by_a_name_alone() -> None:
+    app, _ = make_chat(admits=lambda: "ada", shows=None)
+    with TestClient(app) as client, joined(client, "") as (_, welcome):
+        assert welcome["members"] == [{"user": "ada", "shows": None}]
+
+
+@pytest.mark.anyio
+async def test_what_is_held_for_a_connection_is_for_its_handlers() -> None:
+    held: list[Any] = []
+    live = Live()
+    chat = live.rooms("/r", sends=Answer, receives=Ask, admits=lambda: Guest("a", held={"x": 1}))
+
+    @chat.on(Ask)
+    async def asked(message: Ask, member: Member, room: Room) -> None:
+        held.append(member.held)
+
+    app = Vivace()
+    live.install(app)
+    with TestClient(app) as client:
+        client.post("/r", json={"type": "ask"})
+    assert held == [{"x": 1}]
+    assert Profile().color == "red"

@@ -172,10 +172,7 @@ class Webhooks:
     # The app.
 
     def install(self, app: Vivace, *, deliver: bool = True) -> None:
-        """Deliver while the app runs, and put the events into its OpenAPI document.
-
-        An app that is mounted in another one is not started by the server: install it on the outer
-        one.
+        """Deliver while the app runs, also mounted; put the events into its OpenAPI document.
 
         Args:
             app: The app.
@@ -184,13 +181,13 @@ class Webhooks:
         """
         describe_events(app.webhooks, self.events)
         if deliver:
-            app.include_router(APIRouter(lifespan=self.delivering))
+            app.add_service(self.delivering)
 
     @asynccontextmanager
     async def delivering(self, app: Any = None) -> AsyncIterator[None]:
         """Deliver within the block; what is under way at its end is waited for, but not long."""
         await open_database(self._database)
-        # An app closes its connections before its lifespan ends, and the last attempts.
+        # An attempt that is not written down in time is made again: it waits for no requests.
         database = with_connections_of_its_own(self._database)
         try:
             async with self._working(database) as worker:

@@ -136,6 +136,24 @@ def test_an_app_delivers_while_it_runs_and_can_start_again() -> None:
     assert len(shop.sender.sent) == 2
 
 
+def test_an_app_that_is_mounted_delivers_too() -> None:
+    shop = Shop()
+    inner, outer = Vivace(), Vivace()
+    shop.webhooks.install(inner)
+    outer.mount("/shop", inner)
+
+    @inner.post("/pay")
+    async def pay() -> None:
+        await shop.webhooks.endpoints.create(URL)
+        await shop.send()
+        async with asyncio.timeout(20):
+            await shop.sender.asked.wait()
+
+    with TestClient(outer) as client:
+        assert client.post("/shop/pay").status_code == 200
+    assert len(shop.sender.sent) == 1
+
+
 def test_an_app_may_leave_deliveries_to_others() -> None:
     shop = Shop(WebhookSettings(poll_interval=0.01))
     app = Vivace()

@@ -31,10 +31,7 @@ async def transact(database: AnyDatabase, work: Callable[[Session], T]) -> T:
 
 
 def with_connections_of_its_own(database: AnyDatabase) -> AnyDatabase:
-    """The same database over other connections, for who works on when those of an app are closed.
-
-    They are not those that requests wait for, either.
-    """
+    """The same database over other connections than those that requests wait for."""
     kind: type[AnyDatabase] = SyncDatabase if isinstance(database, SyncDatabase) else Database
     return kind(database.address.url, metadata=database.metadata, settings=database.settings)
 

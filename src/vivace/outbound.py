@@ -31,6 +31,9 @@ Resolver: TypeAlias = Callable[[str], Awaitable[Sequence[str]]]
 #: The longest URL, in characters.
 LONGEST_URL = 2048
 DEFAULT_PORTS = {"http": 80, "https": 443}
+#: What is said of names without addresses, and of those with others than public ones: names of the
+#: inside cannot be told by it from those that nobody has.
+HOST_NOT_FOUND = "The host was not found on the public internet."
 #: How many addresses of a host are tried.
 MOST_ADDRESSES = 4
 
@@ -182,16 +185,15 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         """The addresses of ``host``, all of which are allowed.
 
         Raises:
-            ForbiddenDestination: One is not, or there is none.
+            ForbiddenDestination: One is not, or there is none; of a name it is not said which.
         """
         if (literal := _literal(host)) is not None:
             self.destinations.check_address(literal)
             return [literal]
         try:
-            found = await self._resolve(host)
-        except (OSError, UnicodeError):
-            raise ForbiddenDestination("The host was not found.") from None
-        return self.destinations.check_addresses(found)
+            return self.destinations.check_addresses(await self._resolve(host))
+        except (OSError, UnicodeError, ForbiddenDestination):
+            raise ForbiddenDestination(HOST_NOT_FOUND) from None
 
     async def connect_tcp(
         self,
@@ -241,6 +243,7 @@ def tls_context() -> ssl.SSLContext:
 
 __all__ = [
     "DEFAULT_PORTS",
+    "HOST_NOT_FOUND",
     "Destinations",
     "ForbiddenDestination",
     "GuardedBackend",

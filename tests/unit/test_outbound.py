@@ -9,7 +9,13 @@ import httpcore2
 import pytest
 from hypothesis import given, strategies as st
 
-from vivace.outbound import Destinations, ForbiddenDestination, GuardedBackend, tls_context
+from vivace.outbound import (
+    HOST_NOT_FOUND,
+    Destinations,
+    ForbiddenDestination,
+    GuardedBackend,
+    tls_context,
+)
 
 PUBLIC = ["8.8.8.8", "1.1.1.1", "203.0.114.1", "2606:4700::1111", "2a00:1450:4001::1"]
 FORBIDDEN = [
@@ -213,6 +219,19 @@ async def test_a_host_that_is_not_there_is_said_to_be_missing(host: str) -> None
     backend = GuardedBackend(Destinations())
     with pytest.raises(ForbiddenDestination, match="The host was not found"):
         await backend.addresses_of(host)
+
+
+@pytest.mark.anyio
+async def test_names_of_the_inside_cannot_be_told_from_those_that_nobody_has() -> None:
+    def backend(*addresses: str) -> GuardedBackend:
+        return GuardedBackend(Destinations(), resolve=resolving(*addresses)[1])
+
+    said: set[str] = set()
+    for addresses in ((), ("10.1.2.3",), ("8.8.8.8", "fd00::1"), ("127.0.0.1",)):
+        with pytest.raises(ForbiddenDestination) as caught:
+            await backend(*addresses).addresses_of("database.internal")
+        said.add(str(caught.value))
+    assert said == {HOST_NOT_FOUND}
 
 
 @pytest.mark.anyio

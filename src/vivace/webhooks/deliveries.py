@@ -58,7 +58,7 @@ class Deliveries:
         return await transact(self._database, work)
 
     async def get(self, id: str, *, owner: str | None = None) -> DeliveryDetails:
-        """A delivery, with what is sent and all attempts.
+        """A delivery, with what is sent and its last 100 attempts.
 
         Raises:
             NoSuchDelivery: It is not there.

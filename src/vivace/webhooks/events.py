@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -44,6 +45,11 @@ class EventType:
     model: type[BaseModel]
     envelope: type[Envelope[Any]]
     summary: str
+
+    @cached_property
+    def data_schema(self) -> dict[str, Any]:
+        """The JSON Schema of the data."""
+        return self.model.model_json_schema(mode="serialization")
 
     def write(self, data: BaseModel, happened_at: datetime) -> str:
         """The message, as the text that is signed and sent each time."""

@@ -132,7 +132,8 @@ class Webhooks:
 
         Raises:
             TypeError: The event is of none of the types that are sent.
-            ValueError: The message is too large, or the owner no text that can be kept.
+            ValueError: The message is too large, the owner no text that can be kept, or the time
+                without a time zone.
         """
         return await session.run_sync(self.send_sync, event, owner=owner, happened_at=happened_at)
 
@@ -147,6 +148,8 @@ class Webhooks:
         """The same for a synchronous session."""
         check_owner(owner)
         kind = self.events.of(type(event))
+        if happened_at is not None and happened_at.utcoffset() is None:
+            raise ValueError("happened_at has to have a time zone: datetime.now(UTC).")
         at = now()
         body = kind.write(event, happened_at or at)
         if len(body.encode()) > self.settings.max_payload:

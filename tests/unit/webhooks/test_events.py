@@ -80,3 +80,15 @@ def test_a_model_without_a_type_is_told_what_to_do() -> None:
     with pytest.raises(TypeError, match="Unknown is the data of no type"):
         Events().of(Unknown)
     assert Events().get("unknown") is None
+
+
+def test_the_schema_of_a_type_is_made_once() -> None:
+    events = Events()
+
+    @events.event("a")
+    class A(BaseModel):
+        number: int
+
+    kind = events.of(A)
+    assert kind.data_schema["properties"]["number"]["type"] == "integer"
+    assert kind.data_schema is kind.data_schema

@@ -89,6 +89,10 @@ async def test_an_event_of_no_type_and_one_too_large_are_faults_of_the_program()
             await shop.webhooks.send(session, InvoiceVoided(invoice_id=1, reason="x" * 120))
         with pytest.raises(ValueError, match="An owner is a text"):
             await shop.webhooks.send(session, InvoicePaid(invoice_id=1), owner="\0")
+        with pytest.raises(ValueError, match="has to have a time zone"):
+            await shop.webhooks.send(
+                session, InvoicePaid(invoice_id=1), happened_at=datetime(2026, 1, 2)
+            )
 
 
 async def test_synchronous_databases_do_too() -> None:

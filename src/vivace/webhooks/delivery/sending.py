@@ -13,6 +13,7 @@ import httpcore2
 
 from vivace.concurrency import run_in_threadpool
 from vivace.outbound import (
+    HOST_NOT_FOUND,
     Destinations,
     ForbiddenDestination,
     GuardedBackend,
@@ -113,7 +114,7 @@ class HTTPSender:
             async with asyncio.timeout(self._timeout):
                 await self._backend.addresses_of(parsed.raw_host.decode())
         except TimeoutError:
-            raise ForbiddenDestination("The host was not found.") from None
+            raise ForbiddenDestination(HOST_NOT_FOUND) from None
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes, *, read: int) -> Answer:
         parsed = self._destinations.check_url(url)

@@ -74,9 +74,8 @@ def _add_event_types(router: APIRouter, events: Events) -> None:
     async def list_event_types() -> list[EventTypeOut]:
         """The types of events that there are."""
         return [
-            EventTypeOut(name=event.name, summary=event.summary, data=schema)
+            EventTypeOut(name=event.name, summary=event.summary, data=event.data_schema)
             for event in events
-            for schema in [event.model.model_json_schema(mode="serialization")]
         ]
 
 
@@ -170,7 +169,7 @@ def _add_deliveries(router: APIRouter, deliveries: Deliveries, whose: Any) -> No
 
     @router.get("/deliveries/{delivery_id}", responses=_NOT_FOUND)
     async def read_delivery(delivery_id: str, owner: str = whose) -> DeliveryDetailsOut:
-        """A delivery, with what is sent and all attempts."""
+        """A delivery, with what is sent and its last 100 attempts."""
         details = await deliveries.get(delivery_id, owner=owner)
         shown = DeliveryOut.model_validate(details.delivery).model_dump()
         history = [AttemptOut.model_validate(one) for one in details.attempts]

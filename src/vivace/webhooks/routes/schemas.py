@@ -109,7 +109,7 @@ class AttemptOut(BaseModel):
 
 
 class DeliveryDetailsOut(DeliveryOut):
-    """A delivery, with what is sent and all attempts."""
+    """A delivery, with what is sent and its last 100 attempts."""
 
     body: str
     history: list[AttemptOut]

@@ -21,6 +21,8 @@ from vivace.webhooks.store.tables import (
 
 #: What cannot be in an ``IN`` of thousands is done in parts of so many rows.
 CHUNK = 500
+#: How many attempts of a delivery are shown: replays make ever more of them.
+MOST_ATTEMPTS = 100
 
 _COLUMNS = (
     *(column for column in deliveries.c if column.name not in ("claim", "owner")),
@@ -86,15 +88,17 @@ def list_of(
 def find(
     session: Session, id: str, owner: str | None, *, for_update: bool = False
 ) -> DeliveryDetails | None:
-    """A delivery with its attempts; ``None`` where there is none, or not of ``owner``."""
+    """A delivery with its last attempts; ``None`` where there is none, or not of ``owner``."""
     query = _selected(owner).add_columns(messages.c.body).where(deliveries.c.id == id)
     if for_update:
         query = query.with_for_update(of=deliveries)
     row = session.execute(query).one_or_none()
     if row is None:
         return None
-    made = select(attempts).where(attempts.c.delivery_id == id).order_by(attempts.c.id)
-    return DeliveryDetails(read(row), row.body, tuple(map(_read_attempt, session.execute(made))))
+    made = select(attempts).where(attempts.c.delivery_id == id)
+    last = made.order_by(attempts.c.id.desc()).limit(MOST_ATTEMPTS)
+    history = [*map(_read_attempt, session.execute(last))]
+    return DeliveryDetails(read(row), row.body, tuple(reversed(history)))
 
 
 def replay(session: Session, id: str, at: datetime) -> None:

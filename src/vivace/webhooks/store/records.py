@@ -81,7 +81,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class DeliveryDetails:
-    """A delivery with what was sent, and all attempts that were made, the first one first."""
+    """A delivery with what was sent, and the last 100 attempts, the first one first."""
 
     delivery: Delivery
     body: str

@@ -5,6 +5,7 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 from tests.unit.webhooks.shop import URL, Shop
 
+from vivace.webhooks import WebhookSettings
 from vivace.webhooks.store import deliveries as delivering
 from vivace.webhooks.store.records import State
 from vivace.webhooks.store.transactions import transact
@@ -41,3 +42,17 @@ async def test_nobody_waits_for_what_is_others(state: State | None) -> None:
     assert "ix_webhook_deliveries_owner" in found, found
     assert "SCAN webhook_deliveries" not in found
     assert "TEMP B-TREE" not in found
+
+
+async def test_of_ever_more_attempts_the_last_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivering, "MOST_ATTEMPTS", 3)
+    shop = await Shop(WebhookSettings(delays=[])).open()
+    await shop.webhooks.endpoints.create(URL)
+    await shop.send()
+    [delivery] = await shop.webhooks.deliveries.find()
+    shop.sender.script = [500, 501, 502, 503]
+    for _ in range(4):
+        await shop.webhooks.deliver_due()
+        await shop.webhooks.deliveries.replay(delivery.id)
+    details = await shop.webhooks.deliveries.get(delivery.id)
+    assert [one.status for one in details.attempts] == [501, 502, 503]

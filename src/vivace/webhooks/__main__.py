@@ -58,12 +58,15 @@ def find(where: str) -> Webhooks:
     """The webhooks that ``where`` names; what its user can mend is reported in a line."""
     module, _, name = where.partition(":")
     sys.path.insert(0, str(Path.cwd()))
+    found: Any = None
     try:
-        found: Any = import_module(module)
+        # A relative name, and none, are no modules to be imported.
+        if module and not module.startswith("."):
+            found = import_module(module)
     except ModuleNotFoundError as error:
-        if error.name != module:
+        # One that this module imports is another matter.
+        if not f"{module}.".startswith(f"{error.name}."):
             raise
-        found = None
     for part in name.split("."):
         found = getattr(found, part, None)
     if not isinstance(found, Webhooks):

@@ -37,7 +37,13 @@ def test_what_is_old_is_removed(program: str) -> None:
     assert (result.exit_code, result.output) == (0, "removed 0 records\n")
 
 
-@pytest.mark.parametrize("where", ["nowhere:webhooks", "{}:nothing", "{}:none", "{}", "{}:db.x"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        *("nowhere:webhooks", "nowhere.at.all:webhooks", ":webhooks", ".main:webhooks"),
+        *("{}:nothing", "{}:none", "{}", "{}:db.x"),
+    ],
+)
 def test_what_is_named_wrongly_is_said_in_a_line(program: str, where: str) -> None:
     result = CliRunner().invoke(app, ["deliver", where.format(program)])
     assert result.exit_code == 1

@@ -126,6 +126,8 @@ class SQLSeen:
             self._purge_at = time.monotonic() + PURGE_INTERVAL
             before = milliseconds() - int(self._keep.total_seconds() * 1000)
             session.execute(delete(received).where(received.c.received_at < before))
+        # What a dependency has added before, and cannot be written, is no sign of this message.
+        session.flush()
         try:
             with session.begin_nested():
                 session.execute(

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from tests.unit.webhooks.shop import InvoicePaid, events
 
-from vivace import HTTPException, Vivace
+from vivace import Depends, HTTPException, Vivace
 from vivace.sql import Database, DatabaseSettings, SyncDatabase
 from vivace.testclient import AsyncTestClient, TestClient
 from vivace.webhooks import Incoming, MemorySeen, SQLSeen, metadata, new_secret
@@ -67,6 +67,33 @@ def test_synchronous_sessions_do_too() -> None:
     with TestClient(app) as client:
         assert client.post("/", **message()).json() == 1
         assert client.post("/", **message()).status_code == 204
+
+
+class Base(DeclarativeBase): ...
+
+
+class Visit(Base):
+    __tablename__ = "visits"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+def test_a_row_of_the_app_s_that_is_there_already_does_not_drop_a_message() -> None:
+    db = Database("sqlite://", metadata=[metadata, Base.metadata], create_tables=True)
+    incoming = Incoming(events, SECRET, seen=SQLSeen(db))
+    app = Vivace()
+
+    async def visit(session: Annotated[AsyncSession, db.session]) -> None:
+        session.add(Visit(id=1))
+
+    @app.post("/")
+    async def receive(
+        visited: Annotated[None, Depends(visit)], data: Annotated[InvoicePaid, incoming.event()]
+    ) -> None: ...
+
+    with TestClient(app) as client:
+        assert client.post("/", **message(id="msg_1")).status_code == 200
+        assert client.post("/", **message(id="msg_2")).status_code == 409
 
 
 def test_senders_have_ids_of_their_own() -> None:

@@ -20,9 +20,10 @@ from vivace.webhooks.events import Events, now
 from vivace.webhooks.settings import WebhookSettings
 from vivace.webhooks.signing import check_secret, new_secret
 from vivace.webhooks.store import deliveries as delivering, endpoints as managing
+from vivace.webhooks.store.deliveries import CHUNK
 from vivace.webhooks.store.locking import begin_writing
 from vivace.webhooks.store.records import ALL, Endpoint, Secret
-from vivace.webhooks.store.secrets import living, rotated, seal, unseal
+from vivace.webhooks.store.secrets import living, renewed, rotated, seal, unseal
 from vivace.webhooks.store.tables import new_id
 from vivace.webhooks.store.transactions import AnyDatabase, transact
 
@@ -200,6 +201,34 @@ class Endpoints:
 
         sealed = await transact(self._database, work)
         return living(unseal(self._vault, sealed, id), now())
+
+    async def renew_secrets(self) -> int:
+        """Encrypt what was encrypted under a former secret of the app under the present one.
+
+        Once it is done the former one can be dropped.
+
+        Returns:
+            For how many endpoints there was something to do.
+
+        Raises:
+            SecretsUnreadable: Some were encrypted under a secret that the app does not have.
+        """
+        count, after = 0, ""
+
+        def work(session: Session) -> tuple[int, str]:
+            begin_writing(session)
+            kept = managing.sealed_after(session, after, CHUNK)
+            new = [(id, sealed, renewed(self._vault, sealed, id)) for id, sealed in kept]
+            changed = [(id, fresh) for id, sealed, fresh in new if fresh != sealed]
+            for id, fresh in changed:
+                managing.keep_secrets(session, id, fresh)
+            return len(changed), kept[-1][0] if kept else ""
+
+        while True:
+            done, after = await transact(self._database, work)
+            count += done
+            if not after:
+                return count
 
     async def delete(self, id: str, *, owner: str | None = None) -> None:
         """Remove an endpoint, with all that is on its way to it.

@@ -40,10 +40,10 @@ def test_what_was_acknowledged_arrives_although_the_database_was_away(
         thread = threading.Thread(target=make_orders)
         thread.start()
         try:
-            for _ in range(2):
+            for leave in (own_postgresql.kill, own_postgresql.stop):
                 before = len(acknowledged)
                 receiver.wait(lambda: len(acknowledged) > before + 20, why=server.log)  # noqa: B023
-                own_postgresql.kill()
+                leave()
                 own_postgresql.start()
             before = len(acknowledged)
             receiver.wait(lambda: len(acknowledged) > before + 20, why=server.log)

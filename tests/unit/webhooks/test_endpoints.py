@@ -3,16 +3,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.webhooks.shop import URL, Shop
+from tests.unit.webhooks.shop import SECRET, URL, Shop, events
 
 from vivace.webhooks import (
     EndpointIsDisabled,
     NoSuchEndpoint,
     NotAcceptable,
     TooManyEndpoints,
+    Webhooks,
     WebhookSettings,
     new_secret,
 )
+from vivace.webhooks.store.secrets import SecretsUnreadable
 from vivace.webhooks.store.tables import deliveries, endpoints
 
 pytestmark = pytest.mark.anyio
@@ -44,6 +46,27 @@ async def test_secrets_are_not_in_the_database_as_they_are() -> None:
     [row] = await shop.rows(endpoints)
     assert given.removeprefix("whsec_") not in str(row)
     assert [one.value for one in await shop.webhooks.endpoints.secrets(made.id)] == [given]
+
+
+async def test_the_secret_of_the_app_can_be_changed_and_the_former_one_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("vivace.webhooks.endpoints.CHUNK", 2)
+    shop = await Shop().open()
+    made = [await shop.webhooks.endpoints.create(URL) for _ in range(3)]
+
+    def changed(*secrets: str) -> Webhooks:
+        return Webhooks(shop.db, events, secret=secrets, sender=shop.sender)
+
+    new = "n" * 32
+    both = changed(new, SECRET)
+    made.append(await both.endpoints.create(URL))
+    assert [await both.endpoints.renew_secrets() for _ in range(2)] == [3, 0]
+    for endpoint, secret in made:
+        [kept] = await changed(new).endpoints.secrets(endpoint.id)
+        assert kept.value == secret
+    with pytest.raises(SecretsUnreadable):
+        await changed("x" * 32).endpoints.renew_secrets()
 
 
 async def test_the_endpoints_of_others_are_not_there() -> None:

@@ -102,6 +102,17 @@ def disable(session: Session, id: str, reason: Reason) -> None:
     change(session, id, {"enabled": False, "disabled_reason": reason})
 
 
+def sealed_after(session: Session, after: str, limit: int) -> list[tuple[str, str]]:
+    """The secrets of the next endpoints, by id, for a change of them.
+
+    Args:
+        after: The id of the one before them.
+    """
+    query = select(endpoints.c.id, endpoints.c.secrets).where(endpoints.c.id > after)
+    found = session.execute(query.order_by(endpoints.c.id).limit(limit).with_for_update())
+    return [(row.id, row.secrets) for row in found]
+
+
 def keep_secrets(session: Session, id: str, sealed: str) -> None:
     session.execute(update(endpoints).where(endpoints.c.id == id).values(secrets=sealed))
 
@@ -140,4 +151,5 @@ __all__ = [
     "read",
     "receivers",
     "remove",
+    "sealed_after",
 ]

@@ -49,6 +49,18 @@ def unseal(vault: Vault, sealed: str, endpoint_id: str) -> list[Secret]:
     ]
 
 
+def renewed(vault: Vault, sealed: str, endpoint_id: str) -> str:
+    """What was kept, encrypted under the present secret of the app; as it is where it is already.
+
+    Raises:
+        SecretsUnreadable: It was encrypted under a secret that the app does not have.
+    """
+    found = vault.renewed(sealed, PURPOSE)
+    if found is None:
+        raise SecretsUnreadable(endpoint_id)
+    return found
+
+
 def living(secrets: Sequence[Secret], at: datetime) -> list[Secret]:
     """Those that sign."""
     return [secret for secret in secrets if secret.until is None or secret.until > at]
@@ -65,4 +77,4 @@ def rotated(secrets: Sequence[Secret], new: str, at: datetime, overlap: timedelt
     return [Secret(new, None), *former][:MOST_SECRETS]
 
 
-__all__ = ["MOST_SECRETS", "SecretsUnreadable", "living", "rotated", "seal", "unseal"]
+__all__ = ["MOST_SECRETS", "SecretsUnreadable", "living", "renewed", "rotated", "seal", "unseal"]

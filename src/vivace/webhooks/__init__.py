@@ -41,6 +41,7 @@ with brought_by("webhooks"):
         Endpoint,
         Secret,
     )
+    from vivace.webhooks.store.secrets import SecretsUnreadable
     from vivace.webhooks.store.tables import metadata
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "Received",
     "SQLSeen",
     "Secret",
+    "SecretsUnreadable",
     "Seen",
     "Sender",
     "SendingFailed",

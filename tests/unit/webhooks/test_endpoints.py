@@ -9,12 +9,12 @@ from vivace.webhooks import (
     EndpointIsDisabled,
     NoSuchEndpoint,
     NotAcceptable,
+    SecretsUnreadable,
     TooManyEndpoints,
     Webhooks,
     WebhookSettings,
     new_secret,
 )
-from vivace.webhooks.store.secrets import SecretsUnreadable
 from vivace.webhooks.store.tables import deliveries, endpoints
 
 pytestmark = pytest.mark.anyio

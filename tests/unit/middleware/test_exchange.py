@@ -133,6 +133,31 @@ async def test_the_function_may_change_the_body_while_it_streams() -> None:
         assert [chunk for chunk in connection.chunks if chunk] == [b"00", b"11", b"22"]
 
 
+@pytest.mark.parametrize(("set_length", "sent"), [(None, None), ("4", "4")])
+async def test_another_body_goes_without_the_length_of_the_first(
+    set_length: str | None, sent: str | None
+) -> None:
+    async def double(request: Request, call_next: CallNext) -> Response:
+        response = await call_next(request)
+        assert isinstance(response, AppResponse)
+        first = response.body_iterator
+
+        async def doubled() -> AsyncIterator[bytes]:
+            async for chunk in first:
+                assert isinstance(chunk, bytes)
+                yield chunk * 2
+
+        response.body_iterator = doubled()
+        if set_length is not None:
+            response.headers["Content-Length"] = set_length
+        return response
+
+    app = FunctionMiddleware(PlainTextResponse("ab"), double)
+    connection = await Connection().call(app)
+    assert connection.body == b"abab"
+    assert connection.headers.get("content-length") == sent
+
+
 async def test_a_function_that_reads_some_of_an_endless_stream_ends_it() -> None:
     ended: list[str] = []
 

@@ -15,7 +15,7 @@ from vivace.caching.middleware import CacheMiddleware
 from vivace.caching.policy import Policy, check_tags, filled, logger
 from vivace.caching.stores.memory import MemoryStore
 from vivace.caching.stores.protocol import Store, StoreUnavailable
-from vivace.caching.visit import ALL, VISIT, Visit, path_tag
+from vivace.caching.visit import ALL, VISITS, Visit, path_tag
 from vivace.connection_functions import as_dependency
 from vivace.endpoint_decorators import check_order, name_of_endpoint
 from vivace.exceptions import VivaceError
@@ -253,7 +253,7 @@ class Cache:
         """The dependency that gives the visit, and whose it is."""
 
         async def visit(request: Request, **given: Any) -> tuple[Visit, Any]:
-            return _visit_of(request), given.get("owner")
+            return self._visit_of(request), given.get("owner")
 
         declared = {"opened": self._opened}
         if by is not None:
@@ -262,13 +262,12 @@ class Cache:
         dependency.__signature__ = signature_of(Request, declared)
         return Depends(dependency)
 
-
-def _visit_of(request: Request) -> Visit:
-    visit: Visit | None = request.scope.get(VISIT)
-    if visit is None:
-        raise VivaceError("The cache is not in this app. Call cache.install(app).")
-    visit.arrive(request.scope)
-    return visit
+    def _visit_of(self, request: Request) -> Visit:
+        visit: Visit | None = request.scope.get(VISITS, {}).get(self)
+        if visit is None:
+            raise VivaceError("The cache is not in this app. Call cache.install(app).")
+        visit.arrive(request.scope)
+        return visit
 
 
 __all__ = ["Cache"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Annotated, Any
 
 import pytest
@@ -14,6 +14,7 @@ from vivace.exceptions import VivaceError
 from vivace.middleware.gzip import GZipMiddleware
 from vivace.ratelimit import Limiter
 from vivace.responses import JSONResponse, StreamingResponse
+from vivace.security import APIKeyHeader, APIKeyQuery
 from vivace.testclient import TestClient
 from vivace.types import ASGIApp, Receive, Scope, Send
 
@@ -90,7 +91,7 @@ def test_queries_are_told_apart_but_not_by_their_order() -> None:
 def test_what_is_declared_to_vary_does() -> None:
     counting = Counting().get(vary=["Accept-Language"])
     assert [counting.ask(Accept_Language=one) for one in ("de", "en", "de")] == [1, 2, 1]
-    assert counting.client.get("/").headers["vary"] == "accept-language"
+    assert counting.client.get("/").headers["vary"].startswith("accept-language, ")
 
 
 def test_a_client_that_has_it_gets_a_304(clock: Clock) -> None:
@@ -239,8 +240,50 @@ def test_each_owner_has_answers_of_its_own() -> None:
     assert counting.ask(**{**ada, "Authorization": "new"}) == 1
     # Nobody has those that are nobody's, unless there may be somebody.
     assert [counting.ask(), counting.ask(), counting.ask(Authorization="a")] == [3, 3, 4]
-    headers = counting.client.get("/", headers=ada).headers
-    assert headers["cache-control"] == "private, no-cache"
+    # By no cache on the way: it would give nobody's answers to somebody.
+    for headers in (ada, {}):
+        said = counting.client.get("/", headers=headers).headers["cache-control"]
+        assert said == "private, no-cache"
+
+
+def test_caches_on_the_way_are_told_to_give_nothing_to_who_has_credentials() -> None:
+    vary = Counting().get(vary=["Accept"]).client.get("/").headers["vary"]
+    assert vary == "accept, authorization, cookie, x-api-key"
+    assert "vary" not in Counting().get(shared=True).client.get("/").headers
+
+
+@pytest.mark.parametrize("scheme", [APIKeyHeader(name="X-Token"), APIKeyQuery(name="token")])
+def test_what_is_shared_behind_a_scheme_is_of_no_cache_on_the_way(scheme: Any) -> None:
+    counting = Counting()
+
+    @counting.app.get("/", dependencies=[Depends(scheme)])
+    @counting.cache.store(60, shared=True)
+    async def read() -> str:
+        return "for some"
+
+    for _ in range(2):
+        found = counting.client.get("/?token=a", headers={"X-Token": "a"})
+        assert found.headers["cache-control"] == "private, no-cache"
+
+
+def test_an_app_may_have_several_caches() -> None:
+    class Watched(MemoryStore):
+        asked = 0
+
+        async def find(self, key: str, tags: Sequence[str]) -> Entry | None:
+            self.asked += 1
+            return await super().find(key, tags)
+
+    stores = Watched(), Watched()
+    app = Vivace()
+    client = TestClient(app)
+    for number, store in enumerate(stores):
+        cache = Cache(store)
+        cache.install(app)
+        app.get(f"/{number}")(cache.store(60)(lambda: 1))
+    for number in range(2):
+        client.get(f"/{number}")
+        assert [one.asked > 0 for one in stores] == [True, number == 1]
 
 
 def test_what_is_shared_is_the_same_for_all() -> None:

@@ -24,7 +24,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from vivace import Request, Response
 from vivace.middleware.contexts import Turn
-from vivace.middleware.replay import GONE, Replay
+from vivace.middleware.replay import GONE, Replay, ReplayedRequest
 from vivace.requests import ClientDisconnect
 from vivace.responses import StreamingResponse
 from vivace.types import ASGIApp, Message, Receive, Scope, Send
@@ -97,7 +97,7 @@ class Exchange:
         self._send = send
         self._replay = Replay(receive, replay_limit)
         self._mode = Mode.UNDECIDED
-        self._request = Request(scope, self._replay.read, send)
+        self._request: Request = ReplayedRequest(scope, self._replay, send)
         self._asked_with: Request | None = None
         self._start: Message | None = None
         self._response: AppResponse | None = None

@@ -702,6 +702,45 @@ async def test_the_function_and_the_app_both_read_the_body(chunks: tuple[bytes, 
     assert seen[0] == b"".join(chunks)
 
 
+async def test_a_body_that_the_app_has_read_first_is_an_error_and_no_waiting() -> None:
+    async def late(request: Request, call_next: CallNext) -> Response:
+        response = await call_next(request)
+        response.headers["X-Length"] = str(len(await request.body()))
+        return response
+
+    with anyio.fail_after(5):
+        with pytest.raises(RuntimeError, match="before call_next"):
+            await Connection(b"abc", b"d").call(FunctionMiddleware(echo, late))
+        # Of nothing nothing is gone; and what the app has not read is there.
+        for app, chunks, length in (
+            (echo, (b"",), "0"),
+            (streaming, (b"",), "0"),
+            (answering(b"x"), (b"abc", b"d"), "4"),
+        ):
+            connection = await Connection(*chunks).call(FunctionMiddleware(app, late))
+            assert connection.headers["x-length"] == length
+
+
+async def test_a_body_that_comes_while_a_stream_waits_for_its_client_is_not_read_in_part() -> None:
+    sender, receiver = anyio.create_memory_object_stream[Message](10)
+
+    async def late(request: Request, call_next: CallNext) -> Response:
+        response = await call_next(request)
+        await anyio.wait_all_tasks_blocked()
+        sender.send_nowait({"type": "http.request", "body": b"a", "more_body": True})
+        with pytest.raises(RuntimeError, match="before call_next"):
+            await request.body()
+        assert not await request.is_disconnected()
+        return response
+
+    with anyio.fail_after(5):
+        async with sender, receiver:
+            connection = Connection()
+            app = FunctionMiddleware(streaming, late)
+            await app(connection.scope, receiver.receive, connection.send)
+    assert connection.body == b"012"
+
+
 async def test_a_body_that_is_too_large_to_be_kept_is_refused() -> None:
     async def reading(request: Request, call_next: CallNext) -> Response:
         await request.body()

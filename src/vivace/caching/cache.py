@@ -82,7 +82,7 @@ class Cache:
         self.max_answer = max_answer
         self.lookup = Lookup(self._store, wait=wait, lead=lead)
         self._pending: set[str] = set()
-        self._warned: set[str] = set()
+        self._warned: set[tuple[str, str]] = set()
         self._is_installed = False
         self._opened = opening(self)
 
@@ -245,8 +245,8 @@ class Cache:
 
     def warn_once(self, place: str, message: str) -> None:
         """Log what is wrong with an endpoint, and not with each request to it."""
-        if place not in self._warned:
-            self._warned.add(place)
+        if (place, message) not in self._warned:
+            self._warned.add((place, message))
             logger.warning(message, place)
 
     def _visit(self, by: Any) -> Any:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 #: Where the visits are in the scope, by their caches: an app may have several.
 VISITS = "vivace.caching"
 
+_UNDECLARED = "Answers of %s are not kept, as their Vary has fields that vary= does not name."
 _GUARDED = (
     "The answers of %s are not kept, as it depends on who asks. Say by= whose they are, or "
     "shared=True where all get the same."
@@ -47,6 +48,7 @@ class Visit:
         self._exchange = Exchange(send, is_head=scope["method"] == "HEAD")
         self._turn: Turn | None = None
         self._policy: Policy | None = None
+        self._place = ""
         self._stale: Entry | None = None
         self._is_owned = False
         self._is_private = False
@@ -106,7 +108,7 @@ class Visit:
         key = key_of(self._scope, place, policy.vary, owner)
         tags = [ALL, path_tag(self._scope["path"]), *filled(policy.tags, arguments)]
         found = await self._look(key, tags, policy.kept_for, headers)
-        self._policy = policy
+        self._policy, self._place = policy, place
         if found.is_hit and found.entry is not None:
             self._exchange.replace(self._rendered(found.entry))
             return Response()
@@ -152,6 +154,8 @@ class Visit:
         assert self._policy is not None
         turn, self._turn = self._turn, None
         lifetime = self._policy.lifetime(answer, is_owned=self._is_owned)
+        if self._policy.undeclared(answer):
+            self._cache.warn_once(self._place, _UNDECLARED)
         if turn is not None and lifetime is not None:
             entry = self._entry(answer, self._policy, lifetime)
             await self._cache.lookup.keep(turn, entry)

@@ -246,6 +246,14 @@ def test_each_owner_has_answers_of_its_own() -> None:
         assert said == "private, no-cache"
 
 
+def test_that_an_answer_cannot_be_kept_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    counting = Counting().get()
+    counting.does = lambda: JSONResponse({"runs": counting.runs}, headers={"Vary": "Origin"})
+    with caplog.at_level("WARNING"):
+        assert [counting.ask() for _ in range(3)] == [1, 2, 3]
+    assert [record.message.endswith("vary= does not name.") for record in caplog.records] == [True]
+
+
 def test_caches_on_the_way_are_told_to_give_nothing_to_who_has_credentials() -> None:
     vary = Counting().get(vary=["Accept"]).client.get("/").headers["vary"]
     assert vary == "accept, authorization, cookie, x-api-key"

@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
 from vivace import HTTPException, Response
 from vivace.answers.answer import Answer
 from vivace.answers.credentials import USUAL, has_scheme
@@ -74,7 +76,8 @@ class Visit:
             turn, self._turn = self._turn, None
             await self._cache.lookup.give_up(turn)
         if self._invalidated:
-            await self._cache.invalidate(*self._invalidated)
+            with anyio.CancelScope(shield=True):
+                await self._cache.invalidate(*self._invalidated)
 
     def invalidate(self, tags: Sequence[str]) -> None:
         """Have ``tags`` invalidated when the answer is sent, if it is one of success."""

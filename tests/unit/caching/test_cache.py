@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Annotated, Any
 
+import anyio
+import anyio.lowlevel
 import pytest
 
 from vivace import APIRouter, Depends, Header, HTTPException, Request, Response, Vivace
@@ -15,7 +18,7 @@ from vivace.middleware.gzip import GZipMiddleware
 from vivace.ratelimit import Limiter
 from vivace.responses import JSONResponse, StreamingResponse
 from vivace.security import APIKeyHeader, APIKeyQuery
-from vivace.testclient import TestClient
+from vivace.testclient import AsyncTestClient, TestClient
 from vivace.types import ASGIApp, Receive, Scope, Send
 
 from .conftest import Clock
@@ -211,6 +214,53 @@ def test_what_a_client_does_not_want_stored_is_not(clock: Clock) -> None:
     assert [counting.ask(), counting.ask(Cache_Control="no-store")] == [3, 3]
     # But nobody can have others wait by asking for a new one.
     assert counting.ask(Cache_Control="no-cache") == 3
+
+
+class Remote(MemoryStore):
+    """Takes a moment, in which a request can be cancelled."""
+
+    async def find(self, key: str, tags: Sequence[str]) -> Entry | None:
+        await anyio.lowlevel.checkpoint()
+        return await super().find(key, tags)
+
+    async def lead(self, *args: Any) -> Lead | None:
+        lead = await super().lead(*args)
+        await anyio.lowlevel.checkpoint()
+        return lead
+
+    async def release(self, key: str, lead: Lead) -> None:
+        await anyio.lowlevel.checkpoint()
+        await super().release(key, lead)
+
+
+def test_nobody_waits_for_a_request_that_was_cancelled() -> None:
+    cache = Cache(Remote(), wait=600)
+    app = Vivace()
+    cache.install(app)
+    is_slow = True
+
+    @app.get("/{steps}")
+    @cache.store(60)
+    async def read(steps: int) -> str:
+        if is_slow:
+            await anyio.sleep_forever()
+        return "made"
+
+    async def run() -> None:
+        nonlocal is_slow
+        async with AsyncTestClient(app) as client:
+            for steps in range(30):
+                is_slow = True
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(client.get, f"/{steps}")
+                    for _ in range(steps):
+                        await anyio.lowlevel.checkpoint()
+                    tasks.cancel_scope.cancel()
+                is_slow = False
+                with anyio.fail_after(5):
+                    assert (await client.get(f"/{steps}")).json() == "made"
+
+    asyncio.run(run())
 
 
 def test_other_methods_are_not_kept() -> None:

@@ -65,15 +65,16 @@ class RequestBody:
 def fingerprint_of(scope: Scope, body: bytes) -> str:
     """What two requests have in common if they are the same.
 
-    Method, host, path, query, the type of the body and its bytes. The boundary of a form is not
-    part of it, as clients choose another one for each request.
+    Method, path, query, the type of the body and its bytes. The boundary of a form is not part of
+    it, as clients choose another one for each request; nor is the host, as they may try another.
     """
-    headers = Headers(scope=scope)
-    media_type, boundary = _content_type(headers.get("content-type", ""))
+    media_type, boundary = _content_type(Headers(scope=scope).get("content-type", ""))
     if boundary:
         body = body.replace(b"--" + boundary.encode("latin-1"), b"--")
-    address = scope.get("root_path", ""), scope["path"], scope.get("query_string", b"")
-    return digest(scope["method"], headers.get("host", ""), *address, media_type, body)
+    query = scope.get("query_string", b"")
+    return digest(
+        scope["method"], scope.get("root_path", ""), scope["path"], query, media_type, body
+    )
 
 
 def _content_type(text: str) -> tuple[str, str]:

@@ -79,8 +79,13 @@ class Answer:
         head, newline, body = data.partition(b"\n")
         if not newline:
             raise ValueError("This is no answer.")
-        status, fields = json.loads(head)
-        read = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in fields)
+        try:
+            status, fields = json.loads(head)
+            read = tuple(
+                (name.encode("latin-1"), value.encode("latin-1")) for name, value in fields
+            )
+        except (TypeError, AttributeError) as error:
+            raise ValueError("This is no answer.") from error
         return cls(status, read, body)
 
 

@@ -15,7 +15,7 @@ from vivace.caching.middleware import CacheMiddleware
 from vivace.caching.policy import Policy, check_tags, filled, logger
 from vivace.caching.stores.memory import MemoryStore
 from vivace.caching.stores.protocol import Store, StoreUnavailable
-from vivace.caching.visit import ALL, VISIT, Visit, path_tag
+from vivace.caching.visit import ALL, VISITS, Visit, path_tag
 from vivace.connection_functions import as_dependency
 from vivace.endpoint_decorators import check_order, name_of_endpoint
 from vivace.exceptions import VivaceError
@@ -82,7 +82,7 @@ class Cache:
         self.max_answer = max_answer
         self.lookup = Lookup(self._store, wait=wait, lead=lead)
         self._pending: set[str] = set()
-        self._warned: set[str] = set()
+        self._warned: set[tuple[str, str]] = set()
         self._is_installed = False
         self._opened = opening(self)
 
@@ -245,15 +245,15 @@ class Cache:
 
     def warn_once(self, place: str, message: str) -> None:
         """Log what is wrong with an endpoint, and not with each request to it."""
-        if place not in self._warned:
-            self._warned.add(place)
+        if (place, message) not in self._warned:
+            self._warned.add((place, message))
             logger.warning(message, place)
 
     def _visit(self, by: Any) -> Any:
         """The dependency that gives the visit, and whose it is."""
 
         async def visit(request: Request, **given: Any) -> tuple[Visit, Any]:
-            return _visit_of(request), given.get("owner")
+            return self._visit_of(request), given.get("owner")
 
         declared = {"opened": self._opened}
         if by is not None:
@@ -262,13 +262,12 @@ class Cache:
         dependency.__signature__ = signature_of(Request, declared)
         return Depends(dependency)
 
-
-def _visit_of(request: Request) -> Visit:
-    visit: Visit | None = request.scope.get(VISIT)
-    if visit is None:
-        raise VivaceError("The cache is not in this app. Call cache.install(app).")
-    visit.arrive(request.scope)
-    return visit
+    def _visit_of(self, request: Request) -> Visit:
+        visit: Visit | None = request.scope.get(VISITS, {}).get(self)
+        if visit is None:
+            raise VivaceError("The cache is not in this app. Call cache.install(app).")
+        visit.arrive(request.scope)
+        return visit
 
 
 __all__ = ["Cache"]

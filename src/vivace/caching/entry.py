@@ -56,7 +56,11 @@ class Entry:
             ValueError: It has not made this.
         """
         times, _, rest = data.partition(b"\n")
-        return cls(Answer.from_bytes(rest), *json.loads(times))
+        try:
+            stored_at, fresh_for, stale_for, error_for = map(float, json.loads(times))
+        except TypeError as error:
+            raise ValueError("This is no entry.") from error
+        return cls(Answer.from_bytes(rest), stored_at, fresh_for, stale_for, error_for)
 
 
 __all__ = ["Entry"]

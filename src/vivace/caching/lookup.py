@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+import anyio
+
 from vivace.caching.entry import Entry
 from vivace.caching.flights import Flight, Flights
 from vivace.caching.stores.protocol import Lead, Store, StoreUnavailable
@@ -105,15 +107,20 @@ class Lookup:
         try:
             after = LOOK_AFTER
             while True:
-                lead = await self._store.lead(key, tags, self._lead, kept_for)
+                # Whoever is cancelled meanwhile does not know whether it leads.
+                with anyio.CancelScope(shield=True):
+                    lead = await self._store.lead(key, tags, self._lead, kept_for)
                 if lead is not None:
-                    # Whoever had the lead before may have kept the answer since it was looked for.
-                    entry = await self._store.find(key, tags)
-                    if entry is not None and entry.is_fresh(time.time()):
-                        await self._store.release(key, lead)
+                    try:
+                        # Who had the lead before may have kept the answer since it was looked for.
+                        entry = await self._store.find(key, tags)
+                        if entry is None or not entry.is_fresh(time.time()):
+                            turn = Turn(key, flight, lead)
+                            return Found(entry, turn)
                         return Found(entry, is_hit=True)
-                    turn = Turn(key, flight, lead)
-                    return Found(entry, turn)
+                    finally:
+                        if turn is None:
+                            await self._release(key, lead)
                 if _is_given_stale(entry):
                     return Found(entry, is_hit=True)
                 if time.monotonic() >= until:
@@ -132,7 +139,8 @@ class Lookup:
         """Keep what was made; those who wait find it."""
         is_kept = False
         try:
-            is_kept = await self._store.keep(turn.key, entry, turn.lead)
+            with anyio.CancelScope(shield=True):
+                is_kept = await self._store.keep(turn.key, entry, turn.lead)
         except StoreUnavailable:
             pass  # It is made again.
         finally:
@@ -141,9 +149,13 @@ class Lookup:
     async def give_up(self, turn: Turn) -> None:
         """Nothing was made that can be kept."""
         self._flights.end(turn.key, turn.flight)
+        await self._release(turn.key, turn.lead)
+
+    async def _release(self, key: str, lead: Lead) -> None:
+        """End the lead, even if the request is cancelled: others wait for it."""
         # Where the store is away, it ends by itself.
-        with suppress(StoreUnavailable):
-            await self._store.release(turn.key, turn.lead)
+        with anyio.CancelScope(shield=True), suppress(StoreUnavailable):
+            await self._store.release(key, lead)
 
 
 def _is_given_stale(entry: Entry | None) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vivace.answers.answer import Answer
 from vivace.answers.exchange import Exchange
 from vivace.caching.conditions import is_not_modified, not_modified, with_etag
-from vivace.caching.visit import VISIT, Visit
+from vivace.caching.visit import VISITS, Visit
 from vivace.datastructures import Headers
 from vivace.types import ASGIApp, Receive, Scope, Send
 
@@ -34,7 +34,7 @@ class CacheMiddleware:
             await self.app(scope, receive, send)
             return
         visit = Visit(self._cache, scope, send)
-        scope[VISIT] = visit
+        scope[VISITS] = {**scope.get(VISITS, {}), self._cache: visit}
         try:
             await self.app(scope, receive, visit.send)
         finally:

@@ -66,7 +66,7 @@ class Policy:
         """
         if not 200 <= answer.status < 300 or answer.status == 206:
             return None
-        if answer.values(b"set-cookie") or not self._names_variants_of(answer):
+        if answer.values(b"set-cookie") or self.undeclared(answer):
             return None
         said = directives(answer.values(b"cache-control"))
         if "no-store" in said or "no-cache" in said or ("private" in said and not is_owned):
@@ -79,15 +79,10 @@ class Policy:
                 return given or None
         return self.seconds
 
-    def _names_variants_of(self, answer: Answer) -> bool:
+    def undeclared(self, answer: Answer) -> set[str]:
+        """The fields of requests that ``answer`` varies by, and ``vary`` does not name."""
         fields = b",".join(answer.values(b"vary")).decode("latin-1").lower().split(",")
-        undeclared = {field.strip() for field in fields} - {"", *self.vary}
-        if undeclared:
-            logger.warning(
-                "An answer is not kept, as it varies by %s, which is not declared.",
-                ", ".join(sorted(undeclared)),
-            )
-        return not undeclared
+        return {field.strip() for field in fields} - {"", *self.vary}
 
 
 def directives(values: Sequence[bytes]) -> Mapping[str, str]:

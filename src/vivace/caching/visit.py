@@ -6,9 +6,11 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
 from vivace import HTTPException, Response
 from vivace.answers.answer import Answer
-from vivace.answers.credentials import has_scheme
+from vivace.answers.credentials import USUAL, has_scheme
 from vivace.answers.endpoints import Run
 from vivace.answers.exchange import Exchange
 from vivace.caching.conditions import is_not_modified, not_modified, with_etag
@@ -23,8 +25,14 @@ from vivace.types import Message, Scope, Send
 if TYPE_CHECKING:
     from vivace.caching.cache import Cache
 
-#: Where a visit is in the scope.
-VISIT = "vivace.caching"
+#: Where the visits are in the scope, by their caches: an app may have several.
+VISITS = "vivace.caching"
+
+_UNDECLARED = "Answers of %s are not kept, as their Vary has fields that vary= does not name."
+_GUARDED = (
+    "The answers of %s are not kept, as it depends on who asks. Say by= whose they are, or "
+    "shared=True where all get the same."
+)
 
 
 class Visit:
@@ -42,6 +50,7 @@ class Visit:
         self._exchange = Exchange(send, is_head=scope["method"] == "HEAD")
         self._turn: Turn | None = None
         self._policy: Policy | None = None
+        self._place = ""
         self._stale: Entry | None = None
         self._is_owned = False
         self._is_private = False
@@ -67,7 +76,8 @@ class Visit:
             turn, self._turn = self._turn, None
             await self._cache.lookup.give_up(turn)
         if self._invalidated:
-            await self._cache.invalidate(*self._invalidated)
+            with anyio.CancelScope(shield=True):
+                await self._cache.invalidate(*self._invalidated)
 
     def invalidate(self, tags: Sequence[str]) -> None:
         """Have ``tags`` invalidated when the answer is sent, if it is one of success."""
@@ -87,30 +97,25 @@ class Visit:
         """
         headers = Headers(scope=self._scope)
         self._is_owned = owner is not None
-        self._is_private = has_credentials(headers) or self._is_owned
-        is_anyones = policy.shared or self._is_owned or not self._may_be_somebodys(policy, place)
+        is_signed, is_guarded = has_credentials(headers), has_scheme(self._scope.get("route"))
+        # Caches on the way do not ask who somebody is: where that matters, they keep nothing.
+        self._is_private = is_signed or is_guarded or policy.by is not None
+        is_anyones = policy.shared or self._is_owned
+        if not is_anyones and not is_signed:
+            # A dependency that says whose it is has said: nobody's.
+            is_anyones = not is_guarded or policy.by is not None
+            if not is_anyones:
+                self._cache.warn_once(place, _GUARDED)
         if self._scope["method"] not in ("GET", "HEAD") or not is_anyones or not is_plain(headers):
             return await run()
         key = key_of(self._scope, place, policy.vary, owner)
         tags = [ALL, path_tag(self._scope["path"]), *filled(policy.tags, arguments)]
         found = await self._look(key, tags, policy.kept_for, headers)
-        self._policy = policy
+        self._policy, self._place = policy, place
         if found.is_hit and found.entry is not None:
             self._exchange.replace(self._rendered(found.entry))
             return Response()
         return await self._make(found, run)
-
-    def _may_be_somebodys(self, policy: Policy, place: str) -> bool:
-        if self._is_private or policy.by is not None:
-            return self._is_private
-        is_guarded = has_scheme(self._scope.get("route"))
-        if is_guarded:
-            self._cache.warn_once(
-                place,
-                "The answers of %s are not kept, as it depends on who asks. Say by= whose they "
-                "are, or shared=True where all get the same.",
-            )
-        return is_guarded
 
     async def _look(
         self, key: str, tags: Sequence[str], kept_for: float, headers: Headers
@@ -152,6 +157,8 @@ class Visit:
         assert self._policy is not None
         turn, self._turn = self._turn, None
         lifetime = self._policy.lifetime(answer, is_owned=self._is_owned)
+        if self._policy.undeclared(answer):
+            self._cache.warn_once(self._place, _UNDECLARED)
         if turn is not None and lifetime is not None:
             entry = self._entry(answer, self._policy, lifetime)
             await self._cache.lookup.keep(turn, entry)
@@ -170,9 +177,11 @@ class Visit:
         said = directives(answer.values(b"cache-control"))
         may_be_stale = not {"must-revalidate", "proxy-revalidate"} & said.keys()
         kept = with_etag(answer.kept())
-        if policy.vary:
-            names = ", ".join(dict.fromkeys([*_listed(kept, b"vary"), *policy.vary]))
-            kept = kept.with_fields([(b"vary", names.encode("latin-1"))])
+        # Whoever has credentials is not given what others are: nor by a cache on the way.
+        credentials = () if policy.shared or policy.by is not None else USUAL
+        varies_by = dict.fromkeys([*_listed(kept, b"vary"), *policy.vary, *credentials])
+        if varies_by:
+            kept = kept.with_fields([(b"vary", ", ".join(varies_by).encode("latin-1"))])
         return Entry(
             kept,
             time.time(),
@@ -219,4 +228,4 @@ def _listed(answer: Answer, name: bytes) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-__all__ = ["ALL", "VISIT", "Visit", "path_tag"]
+__all__ = ["ALL", "VISITS", "Visit", "path_tag"]

@@ -19,7 +19,7 @@ from vivace.idempotency.middleware import IdempotencyMiddleware
 from vivace.idempotency.settings import Away, Settings
 from vivace.idempotency.stores.memory import MemoryStore
 from vivace.idempotency.stores.protocol import Store, TransactionalStore
-from vivace.idempotency.visit import VISIT, Visit
+from vivace.idempotency.visit import VISITS, Visit
 from vivace.opening import opening
 from vivace.requests import Request
 from vivace.routing import APIRoute
@@ -54,9 +54,8 @@ class Idempotency:
         by: Whose keys they are: a dependency that returns a str, an int or a UUID, as
             ``by_user(auth)``. The same key of two of them is two keys. By default they are told
             apart by what they send as ``Authorization``, ``Cookie`` and ``X-API-Key``, and for the
-            security schemes of the endpoint; so whoever
-            has been given a new token or cookie meanwhile is somebody else, whose request is
-            carried out.
+            security schemes of the endpoint; so whoever has been given a new token or cookie
+            meanwhile is somebody else, whose request is carried out.
         ttl: Seconds for which an answer is kept.
         wait: Seconds that a second request waits for the first one, before it gets a 409.
         lease: Seconds after which a request can be made again whose process has died.
@@ -104,7 +103,7 @@ class Idempotency:
         What is added as middleware before it stands inside: what that does to an answer is kept.
         What is added after it stands around it, and acts on every answer.
         """
-        app.add_middleware(IdempotencyMiddleware, store=self.store, **self._limits)
+        app.add_middleware(IdempotencyMiddleware, kit=self, **self._limits)
         app.describe = describing(app)  # type: ignore[method-assign]
         self._is_installed = True
 
@@ -271,7 +270,7 @@ class Idempotency:
         """The dependency that gives the visit, whose the key is, and a transaction."""
 
         async def visit(request: Request, **given: Any) -> _Made:
-            return _visit_of(request), given.get("owner"), given.get("session")
+            return self._visit_of(request), given.get("owner"), given.get("session")
 
         declared = {"opened": self._opened}
         if by is not None:
@@ -282,13 +281,12 @@ class Idempotency:
         dependency.__signature__ = signature_of(Request, declared)
         return Depends(dependency)
 
-
-def _visit_of(request: Request) -> Visit:
-    visit: Visit | None = request.scope.get(VISIT)
-    if visit is None:
-        raise VivaceError("The keys are not in this app. Call idempotency.install(app).")
-    visit.arrive(request.scope)
-    return visit
+    def _visit_of(self, request: Request) -> Visit:
+        visit: Visit | None = request.scope.get(VISITS, {}).get(self)
+        if visit is None:
+            raise VivaceError("The keys are not in this app. Call idempotency.install(app).")
+        visit.arrive(request.scope)
+        return visit
 
 
 __all__ = ["Idempotency"]

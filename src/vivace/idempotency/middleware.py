@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from vivace.idempotency.stores.protocol import Store
-from vivace.idempotency.visit import VISIT, Visit
+from typing import TYPE_CHECKING
+
+from vivace.idempotency.visit import VISITS, Visit
 from vivace.types import ASGIApp, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from vivace.idempotency.kit import Idempotency
 
 
 class IdempotencyMiddleware:
@@ -14,22 +18,22 @@ class IdempotencyMiddleware:
 
     Args:
         app: What is inside.
-        store: Where the keys are.
+        kit: What takes the keys.
         max_body: Bytes of a body that is compared.
         max_answer: Bytes of an answer that is kept.
     """
 
-    def __init__(self, app: ASGIApp, *, store: Store, max_body: int, max_answer: int) -> None:
+    def __init__(self, app: ASGIApp, *, kit: Idempotency, max_body: int, max_answer: int) -> None:
         self.app = app
-        self._store = store
+        self._kit = kit
         self._limits = {"max_body": max_body, "max_answer": max_answer}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        visit = Visit(self._store, scope, receive, send, **self._limits)
-        scope[VISIT] = visit
+        visit = Visit(self._kit.store, scope, receive, send, **self._limits)
+        scope[VISITS] = {**scope.get(VISITS, {}), self._kit: visit}
         try:
             await self.app(scope, visit.receive, visit.send)
         finally:

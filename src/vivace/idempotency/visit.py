@@ -8,7 +8,7 @@ from typing import Any
 
 from vivace import Response
 from vivace.answers.answer import Answer
-from vivace.answers.credentials import credential_fields
+from vivace.answers.credentials import credentials_in
 from vivace.answers.endpoints import Run
 from vivace.answers.exchange import Exchange
 from vivace.answers.functions import digest
@@ -28,8 +28,8 @@ from vivace.idempotency.settings import Settings, is_kept
 from vivace.idempotency.stores.protocol import Held, Store, StoreUnavailable
 from vivace.types import Receive, Scope, Send
 
-#: Where a visit is in the scope.
-VISIT = "vivace.idempotency"
+#: Where the visits are in the scope, by their kits: an app may have several.
+VISITS = "vivace.idempotency"
 #: Says of an answer that it was given before.
 REPLAYED = (b"idempotency-replayed", b"true")
 #: Seconds between two looks whether the first request is done: at first, and at most.
@@ -155,9 +155,7 @@ class Visit:
 
     def _name(self, place: str, owner: str | None, key: str) -> str:
         if owner is None:
-            fields = credential_fields(self._scope.get("route"))
-            credentials = (v for field in fields for v in (field, *self._headers.getlist(field)))
-            owner = f"credentials {digest(*credentials)}"
+            owner = f"credentials {digest(*credentials_in(self._scope))}"
         scope = self._scope
         path = getattr(scope.get("route"), "path", "")
         return digest(place, scope["method"], scope.get("root_path", ""), path, owner, key)
@@ -187,4 +185,4 @@ async def _begin(claim: Claim, fingerprint: str, wait: float) -> Held | None:
         after = min(after * 2, LOOK_AT_MOST_AFTER)
 
 
-__all__ = ["VISIT", "Visit"]
+__all__ = ["VISITS", "Visit"]

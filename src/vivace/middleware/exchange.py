@@ -24,7 +24,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from vivace import Request, Response
 from vivace.middleware.contexts import Turn
-from vivace.middleware.replay import GONE, Replay
+from vivace.middleware.replay import GONE, Replay, ReplayedRequest
 from vivace.requests import ClientDisconnect
 from vivace.responses import StreamingResponse
 from vivace.types import ASGIApp, Message, Receive, Scope, Send
@@ -49,18 +49,23 @@ class AppResponse(StreamingResponse):
     """What ``call_next`` returns: the response of the app, of which nothing was sent yet.
 
     Status and headers may be changed. ``body_iterator`` may be read, or replaced by another one;
-    where neither happens, the app sends its body itself.
+    where neither happens, the app sends its body itself. Another one may be of another length: it
+    goes without ``Content-Length``, unless the function has set one.
     """
 
     def __init__(self, start: Message, body: AsyncIterator[bytes]) -> None:
         self.status_code = start["status"]
         self.raw_headers = list(start.get("headers", ()))
-        self.body_iterator = body
+        self.body_iterator = self._body = body
+        self._lengths = _lengths(self.raw_headers)
         self.background = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = self.raw_headers
+        if self.body_iterator is not self._body and _lengths(headers) == self._lengths:
+            headers = [field for field in headers if field not in self._lengths]
         start = {"type": "http.response.start", "status": self.status_code}
-        await send({**start, "headers": self.raw_headers})
+        await send({**start, "headers": headers})
         async for chunk in self.body_iterator:
             data = chunk.encode() if isinstance(chunk, str) else chunk
             await send({"type": "http.response.body", "body": data, "more_body": True})
@@ -92,7 +97,7 @@ class Exchange:
         self._send = send
         self._replay = Replay(receive, replay_limit)
         self._mode = Mode.UNDECIDED
-        self._request = Request(scope, self._replay.read, send)
+        self._request: Request = ReplayedRequest(scope, self._replay, send)
         self._asked_with: Request | None = None
         self._start: Message | None = None
         self._response: AppResponse | None = None
@@ -325,6 +330,10 @@ class Exchange:
         if message.get("more_body", False):
             self._app_scope.cancel()
             await anyio.lowlevel.checkpoint()
+
+
+def _lengths(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    return [field for field in headers if field[0].lower() == b"content-length"]
 
 
 __all__ = ["AppResponse", "CallNext", "Exchange", "Function"]

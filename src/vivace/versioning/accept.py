@@ -37,7 +37,11 @@ def _media_range(text: str) -> dict[str, str]:
     """The parameters of a media range by name, and the type itself as ``""``."""
     message = Message()
     message["Content-Type"] = text
-    (kind, _), *parameters = message.get_params([("", "")])
+    try:
+        (kind, _), *parameters = message.get_params([("", "")])
+    except TypeError:
+        # Parts of a value in the syntax of RFC 2231, with and without a number.
+        return {"": text.partition(";")[0].strip().lower()}
     # Values in the syntax of RFC 2231 are tuples. There are none in this header.
     found = {name.lower(): value for name, value in parameters if isinstance(value, str)}
     return {**found, "": kind.lower()}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Annotated, Any
 
+import anyio
+import anyio.lowlevel
 import pytest
 
 from vivace import APIRouter, Depends, Header, HTTPException, Request, Response, Vivace
@@ -14,7 +17,8 @@ from vivace.exceptions import VivaceError
 from vivace.middleware.gzip import GZipMiddleware
 from vivace.ratelimit import Limiter
 from vivace.responses import JSONResponse, StreamingResponse
-from vivace.testclient import TestClient
+from vivace.security import APIKeyHeader, APIKeyQuery
+from vivace.testclient import AsyncTestClient, TestClient
 from vivace.types import ASGIApp, Receive, Scope, Send
 
 from .conftest import Clock
@@ -90,7 +94,7 @@ def test_queries_are_told_apart_but_not_by_their_order() -> None:
 def test_what_is_declared_to_vary_does() -> None:
     counting = Counting().get(vary=["Accept-Language"])
     assert [counting.ask(Accept_Language=one) for one in ("de", "en", "de")] == [1, 2, 1]
-    assert counting.client.get("/").headers["vary"] == "accept-language"
+    assert counting.client.get("/").headers["vary"].startswith("accept-language, ")
 
 
 def test_a_client_that_has_it_gets_a_304(clock: Clock) -> None:
@@ -212,6 +216,53 @@ def test_what_a_client_does_not_want_stored_is_not(clock: Clock) -> None:
     assert counting.ask(Cache_Control="no-cache") == 3
 
 
+class Remote(MemoryStore):
+    """Takes a moment, in which a request can be cancelled."""
+
+    async def find(self, key: str, tags: Sequence[str]) -> Entry | None:
+        await anyio.lowlevel.checkpoint()
+        return await super().find(key, tags)
+
+    async def lead(self, *args: Any) -> Lead | None:
+        lead = await super().lead(*args)
+        await anyio.lowlevel.checkpoint()
+        return lead
+
+    async def release(self, key: str, lead: Lead) -> None:
+        await anyio.lowlevel.checkpoint()
+        await super().release(key, lead)
+
+
+def test_nobody_waits_for_a_request_that_was_cancelled() -> None:
+    cache = Cache(Remote(), wait=600)
+    app = Vivace()
+    cache.install(app)
+    is_slow = True
+
+    @app.get("/{steps}")
+    @cache.store(60)
+    async def read(steps: int) -> str:
+        if is_slow:
+            await anyio.sleep_forever()
+        return "made"
+
+    async def run() -> None:
+        nonlocal is_slow
+        async with AsyncTestClient(app) as client:
+            for steps in range(30):
+                is_slow = True
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(client.get, f"/{steps}")
+                    for _ in range(steps):
+                        await anyio.lowlevel.checkpoint()
+                    tasks.cancel_scope.cancel()
+                is_slow = False
+                with anyio.fail_after(5):
+                    assert (await client.get(f"/{steps}")).json() == "made"
+
+    asyncio.run(run())
+
+
 def test_other_methods_are_not_kept() -> None:
     counting = Counting()
 
@@ -239,8 +290,58 @@ def test_each_owner_has_answers_of_its_own() -> None:
     assert counting.ask(**{**ada, "Authorization": "new"}) == 1
     # Nobody has those that are nobody's, unless there may be somebody.
     assert [counting.ask(), counting.ask(), counting.ask(Authorization="a")] == [3, 3, 4]
-    headers = counting.client.get("/", headers=ada).headers
-    assert headers["cache-control"] == "private, no-cache"
+    # By no cache on the way: it would give nobody's answers to somebody.
+    for headers in (ada, {}):
+        said = counting.client.get("/", headers=headers).headers["cache-control"]
+        assert said == "private, no-cache"
+
+
+def test_that_an_answer_cannot_be_kept_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    counting = Counting().get()
+    counting.does = lambda: JSONResponse({"runs": counting.runs}, headers={"Vary": "Origin"})
+    with caplog.at_level("WARNING"):
+        assert [counting.ask() for _ in range(3)] == [1, 2, 3]
+    assert [record.message.endswith("vary= does not name.") for record in caplog.records] == [True]
+
+
+def test_caches_on_the_way_are_told_to_give_nothing_to_who_has_credentials() -> None:
+    vary = Counting().get(vary=["Accept"]).client.get("/").headers["vary"]
+    assert vary == "accept, authorization, cookie, x-api-key"
+    assert "vary" not in Counting().get(shared=True).client.get("/").headers
+
+
+@pytest.mark.parametrize("scheme", [APIKeyHeader(name="X-Token"), APIKeyQuery(name="token")])
+def test_what_is_shared_behind_a_scheme_is_of_no_cache_on_the_way(scheme: Any) -> None:
+    counting = Counting()
+
+    @counting.app.get("/", dependencies=[Depends(scheme)])
+    @counting.cache.store(60, shared=True)
+    async def read() -> str:
+        return "for some"
+
+    for _ in range(2):
+        found = counting.client.get("/?token=a", headers={"X-Token": "a"})
+        assert found.headers["cache-control"] == "private, no-cache"
+
+
+def test_an_app_may_have_several_caches() -> None:
+    class Watched(MemoryStore):
+        asked = 0
+
+        async def find(self, key: str, tags: Sequence[str]) -> Entry | None:
+            self.asked += 1
+            return await super().find(key, tags)
+
+    stores = Watched(), Watched()
+    app = Vivace()
+    client = TestClient(app)
+    for number, store in enumerate(stores):
+        cache = Cache(store)
+        cache.install(app)
+        app.get(f"/{number}")(cache.store(60)(lambda: 1))
+    for number in range(2):
+        client.get(f"/{number}")
+        assert [one.asked > 0 for one in stores] == [True, number == 1]
 
 
 def test_what_is_shared_is_the_same_for_all() -> None:

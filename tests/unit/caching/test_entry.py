@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from vivace.answers import Answer
 from vivace.caching.entry import Entry
 
@@ -24,3 +26,9 @@ def test_a_clock_that_goes_back_makes_nothing_younger_than_new() -> None:
 
 def test_an_entry_comes_back_from_bytes() -> None:
     assert Entry.from_bytes(ENTRY.to_bytes()) == ENTRY
+
+
+@pytest.mark.parametrize("times", [b"", b"1", b"[1]", b"[1, 2, 3, 4, 5]", b"[[], 1, 1, 1]", b"{}"])
+def test_what_another_version_of_the_program_has_kept_is_none(times: bytes) -> None:
+    with pytest.raises(ValueError):
+        Entry.from_bytes(times + b"\n" + ENTRY.answer.to_bytes())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import pytest
@@ -47,13 +46,11 @@ def test_the_endpoint_may_say_another_time() -> None:
         assert said(useless) is None, useless
 
 
-def test_what_varies_by_something_else_is_not_kept(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_varies_by_something_else_is_not_kept() -> None:
     assert lifetime((b"vary", b"Accept-Language")) == 60
     assert lifetime((b"vary", b"accept-language ,, ACCEPT-LANGUAGE")) == 60
-    with caplog.at_level(logging.WARNING):
-        assert lifetime((b"vary", b"accept-language"), (b"vary", b"Origin")) is None
-        assert lifetime((b"vary", b"*")) is None
-    assert [record.args for record in caplog.records] == [("origin",), ("*",)]
+    assert lifetime((b"vary", b"accept-language"), (b"vary", b"Origin")) is None
+    assert lifetime((b"vary", b"*")) is None
 
 
 @given(st.binary(max_size=60))

@@ -21,8 +21,9 @@ from vivace import (
     Vivace,
 )
 from vivace.exceptions import VivaceError
-from vivace.idempotency import Idempotency, StoreUnavailable
+from vivace.idempotency import Held, Idempotency, MemoryStore, StoreUnavailable
 from vivace.responses import JSONResponse, StreamingResponse
+from vivace.security import APIKeyQuery
 from vivace.testclient import AsyncTestClient, TestClient
 
 
@@ -579,3 +580,51 @@ def test_called_by_itself_an_endpoint_is_what_it_was() -> None:
         return 2 * number
 
     assert asyncio.run(Idempotency().required(double)(2)) == 4
+
+
+def test_an_app_may_have_several_kits() -> None:
+    class Watched(MemoryStore):
+        begun = 0
+
+        async def begin(self, *args: Any) -> Held | None:
+            self.begun += 1
+            return await super().begin(*args)
+
+    stores = Watched(), Watched()
+    app = Vivace()
+    client = TestClient(app)
+    for number, store in enumerate(stores):
+        kit = Idempotency(store)
+        kit.install(app)
+        app.post(f"/{number}")(kit.required(lambda: 1))
+    for number in range(2):
+        client.post(f"/{number}", headers={"Idempotency-Key": "a"})
+        assert [one.begun for one in stores] == [1, number]
+
+
+def test_keys_of_two_who_send_credentials_in_the_query_are_two_keys() -> None:
+    shop = Shop()
+
+    async def pay(user: Annotated[str, Depends(APIKeyQuery(name="token"))]) -> str:
+        return user
+
+    shop.app.post("/")(shop.idempotency.required(pay))
+    headers = {"Idempotency-Key": "a"}
+    for user in ("ada", "bob", "ada"):
+        assert shop.client.post("/", params={"token": user}, headers=headers).json() == user
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["multipart/form-data; boundary*0*=a; boundary*=b", "multipart/x;boundary=", ";", "a" * 5000],
+)
+def test_whatever_a_type_is_it_is_no_error_of_the_server(content_type: str) -> None:
+    shop = Shop()
+
+    async def pay(request: Request) -> int:
+        return len(await request.body())
+
+    shop.app.post("/")(shop.idempotency.required(pay))
+    headers = {"Idempotency-Key": "a", "Content-Type": content_type}
+    for _ in range(2):
+        assert shop.client.post("/", content=b"--a", headers=headers).json() == 3

@@ -133,6 +133,31 @@ async def test_the_function_may_change_the_body_while_it_streams() -> None:
         assert [chunk for chunk in connection.chunks if chunk] == [b"00", b"11", b"22"]
 
 
+@pytest.mark.parametrize(("set_length", "sent"), [(None, None), ("4", "4")])
+async def test_another_body_goes_without_the_length_of_the_first(
+    set_length: str | None, sent: str | None
+) -> None:
+    async def double(request: Request, call_next: CallNext) -> Response:
+        response = await call_next(request)
+        assert isinstance(response, AppResponse)
+        first = response.body_iterator
+
+        async def doubled() -> AsyncIterator[bytes]:
+            async for chunk in first:
+                assert isinstance(chunk, bytes)
+                yield chunk * 2
+
+        response.body_iterator = doubled()
+        if set_length is not None:
+            response.headers["Content-Length"] = set_length
+        return response
+
+    app = FunctionMiddleware(PlainTextResponse("ab"), double)
+    connection = await Connection().call(app)
+    assert connection.body == b"abab"
+    assert connection.headers.get("content-length") == sent
+
+
 async def test_a_function_that_reads_some_of_an_endless_stream_ends_it() -> None:
     ended: list[str] = []
 
@@ -675,6 +700,45 @@ async def test_the_function_and_the_app_both_read_the_body(chunks: tuple[bytes, 
         connection = await Connection(*chunks).call(FunctionMiddleware(echo, function))
         assert connection.body == b"".join(chunks), function
     assert seen[0] == b"".join(chunks)
+
+
+async def test_a_body_that_the_app_has_read_first_is_an_error_and_no_waiting() -> None:
+    async def late(request: Request, call_next: CallNext) -> Response:
+        response = await call_next(request)
+        response.headers["X-Length"] = str(len(await request.body()))
+        return response
+
+    with anyio.fail_after(5):
+        with pytest.raises(RuntimeError, match="before call_next"):
+            await Connection(b"abc", b"d").call(FunctionMiddleware(echo, late))
+        # Of nothing nothing is gone; and what the app has not read is there.
+        for app, chunks, length in (
+            (echo, (b"",), "0"),
+            (streaming, (b"",), "0"),
+            (answering(b"x"), (b"abc", b"d"), "4"),
+        ):
+            connection = await Connection(*chunks).call(FunctionMiddleware(app, late))
+            assert connection.headers["x-length"] == length
+
+
+async def test_a_body_that_comes_while_a_stream_waits_for_its_client_is_not_read_in_part() -> None:
+    sender, receiver = anyio.create_memory_object_stream[Message](10)
+
+    async def late(request: Request, call_next: CallNext) -> Response:
+        response = await call_next(request)
+        await anyio.wait_all_tasks_blocked()
+        sender.send_nowait({"type": "http.request", "body": b"a", "more_body": True})
+        with pytest.raises(RuntimeError, match="before call_next"):
+            await request.body()
+        assert not await request.is_disconnected()
+        return response
+
+    with anyio.fail_after(5):
+        async with sender, receiver:
+            connection = Connection()
+            app = FunctionMiddleware(streaming, late)
+            await app(connection.scope, receiver.receive, connection.send)
+    assert connection.body == b"012"
 
 
 async def test_a_body_that_is_too_large_to_be_kept_is_refused() -> None:

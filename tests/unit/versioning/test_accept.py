@@ -22,6 +22,7 @@ by_type = accept_reader(ByAccept(media_type="application/vnd.shop.v{version}+jso
         ("application/json;version=1;q=0, application/json;version=2", ("2",)),
         ("application/json;version=1;q=nan", ("1",)),
         ("application/json;version=1;q=x", ("1",)),
+        ("application/json;version*0*=1;version*=2", (None,)),
         ("*/*", (None,)),
         ("", ()),
     ],

@@ -35,6 +35,10 @@ class Kept(BaseModel):
     number: int = Field(alias="event_id")
 
 
+class Aliased(BaseModel):
+    type: Literal["aliased"] = Field("aliased", alias="kind")
+
+
 class SayToo(BaseModel):
     type: Literal["say"] = "say"
 
@@ -48,6 +52,7 @@ class SayToo(BaseModel):
         (Numbered, r"Numbered needs a field"),
         (Welcome, r'Welcome is of type "welcome", as a frame of rooms'),
         (Kept, r'Kept has a field "event_id", which frames have'),
+        (Aliased, r"the field type of Aliased has an alias"),
         (Say | SayToo, r'both Say and SayToo are of type "say"'),
     ],
 )

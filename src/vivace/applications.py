@@ -47,6 +47,7 @@ from vivace.serve.frontend_files import CheckDir, Fallback
 from vivace.serve.handler_tables import check_handled, handler_tables
 from vivace.serve.inclusion import FlatRoutes
 from vivace.serve.instrumentation import InstrumentedStack, is_instrumented
+from vivace.serve.lifespan import Service
 from vivace.serve.operation_id import generate_unique_id
 from vivace.serve.paths import check_start
 from vivace.serve.registration import Endpoint, Registration
@@ -187,6 +188,7 @@ class Vivace(Registration, Starlette):
         self.state = State()
         self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
         self.app_scope = AppScope()
+        self.services: list[Service] = []
         self.background = BackgroundJobs() if self.keeps_background else None
         self.connections = OpenConnections(shutdown_grace)
         self.router = self.router_class(
@@ -467,6 +469,16 @@ class Vivace(Registration, Starlette):
         check_handled(exc_class_or_status_code)
         self.exception_handlers[exc_class_or_status_code] = handler
         self._scope = None
+
+    def add_service(self, service: Service) -> None:
+        """Have something run beside the app for as long as it serves, also where it is mounted.
+
+        Args:
+            service: A function of the app that makes an asynchronous context manager. It is entered
+                when the lifespan has started and the values of scope ``app`` have been made, and
+                left before they are closed, when all background tasks have ended.
+        """
+        self.services.append(service)
 
     def add_event_handler(self, event_type: str, handler: Callable[[], Any]) -> None:
         """Call ``handler`` at ``"startup"`` or ``"shutdown"``."""

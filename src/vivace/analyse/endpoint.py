@@ -10,7 +10,14 @@ from vivace.analyse.body import body_plan
 from vivace.analyse.calls import Analyser
 from vivace.analyse.flatten import flatten, parameters_of, security_of
 from vivace.analyse.inplace import returned_kind
-from vivace.analyse.plan import Calling, CallPlan, EndpointPlan, ResponsePlan, Source
+from vivace.analyse.plan import (
+    Calling,
+    CallPlan,
+    DependencyPlan,
+    EndpointPlan,
+    ResponsePlan,
+    Source,
+)
 from vivace.analyse.value_kinds import Kind, validates_in_place
 from vivace.declare.dependencies import Depends
 
@@ -21,6 +28,11 @@ _analyser = Analyser()
 def analyse_call(call: Callable[..., Any], path_names: frozenset[str]) -> CallPlan:
     """Read the signature of ``call`` and of every dependency below it."""
     return _analyser.call_plan(call, path_names)
+
+
+def analyse_dependency(declaration: Depends, name: str) -> DependencyPlan:
+    """Read a dependency that fills the parameter ``name`` of what is called without a request."""
+    return _analyser.dependency_plan(declaration, frozenset(), name)
 
 
 def with_dependencies(

@@ -14,10 +14,11 @@ Overrides = Mapping[Callable[..., Any], Callable[..., Any]]
 
 def override(plan: EndpointPlan, overrides: Overrides, path_names: frozenset[str]) -> EndpointPlan:
     """``plan`` with every dependency that is a key of ``overrides`` replaced by its value."""
-    return endpoint_plan(_replaced(plan.root, overrides, path_names), plan.response)
+    return endpoint_plan(override_call(plan.root, overrides, path_names), plan.response)
 
 
-def _replaced(plan: CallPlan, overrides: Overrides, path_names: frozenset[str]) -> CallPlan:
+def override_call(plan: CallPlan, overrides: Overrides, path_names: frozenset[str]) -> CallPlan:
+    """The same for a call and the tree below it."""
     dependencies = tuple(_replaced_use(d, overrides, path_names) for d in plan.dependencies)
     calling = plan.calling
     if calling is Calling.INLINE and _calls(dependencies) != _calls(plan.dependencies):
@@ -44,9 +45,9 @@ def _replaced_use(
     except TypeError:  # It cannot be hashed, and so is no key.
         replacement = None
     if replacement is None:
-        return replace(use, plan=_replaced(use.plan, overrides, path_names))
+        return replace(use, plan=override_call(use.plan, overrides, path_names))
     plan = replace(analyse_call(replacement, path_names), own_scopes=use.plan.own_scopes)
     scope = use.scope
     if scope is None and plan.calling in (Calling.GENERATOR, Calling.ASYNC_GENERATOR):
         scope = Scope.REQUEST
-    return replace(use, plan=_replaced(plan, overrides, path_names), scope=scope)
+    return replace(use, plan=override_call(plan, overrides, path_names), scope=scope)

@@ -144,7 +144,7 @@ def request_parameter(declaration: Declared, path_names: frozenset[str]) -> Para
         InvalidField: pydantic cannot validate the type, or it names what does not exist.
         VivaceError: It comes from a form, and the parser of forms is not installed.
     """
-    _check_resolved(declaration.annotation)
+    check_resolved(declaration.annotation)
     info = _field_info(declaration, path_names)
     if isinstance(info, Form):
         ensure_multipart_is_installed()
@@ -160,7 +160,7 @@ def parameter_of(field: Field) -> Parameter:
     return Parameter(field.name, source, field, members_of_model(field, source))
 
 
-def _check_resolved(annotation: Any) -> None:
+def check_resolved(annotation: Any) -> None:
     name = kinds.unresolved_in(annotation)
     if name is not None:
         raise InvalidField(
@@ -259,6 +259,7 @@ def _check_shape(field: Field, source: Source, path_names: frozenset[str]) -> No
 
 __all__ = [
     "Declared",
+    "check_resolved",
     "declared",
     "dependency_of",
     "injected_kind",

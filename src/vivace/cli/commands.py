@@ -11,6 +11,7 @@ from vivace.cli.new import new
 from vivace.cli.openapi import openapi
 from vivace.cli.routes import routes
 from vivace.cli.serve import dev, run as run_app
+from vivace.cli.worker import worker
 
 
 class Commands(TyperGroup):
@@ -57,6 +58,7 @@ def vivace(
 
 app.command()(dev)
 app.command()(run_app)
+app.command()(worker)
 app.command()(routes)
 app.command()(openapi)
 app.command()(new)

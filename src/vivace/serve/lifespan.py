@@ -18,6 +18,8 @@ from vivace.analyse.plan import CallPlan, Scope
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any] | None]]
 EventHandler = Callable[[], Any]
+#: What runs beside an app for as long as it serves.
+Service = Callable[[Any], AbstractAsyncContextManager[Any]]
 
 
 def as_lifespan(lifespan: Any) -> Lifespan:
@@ -76,7 +78,7 @@ def nested(outer: Lifespan, inner: Lifespan) -> Lifespan:
 
 
 def resources_lifespan(app: Any) -> AbstractAsyncContextManager[None]:
-    """What an app keeps for its requests: values of scope ``app``, and running tasks."""
+    """What an app keeps for its requests: values of scope ``app``, services, running tasks."""
 
     @asynccontextmanager
     async def run() -> AsyncIterator[None]:
@@ -88,6 +90,9 @@ def resources_lifespan(app: Any) -> AbstractAsyncContextManager[None]:
                 stack.push_async_callback(each.app_scope.close)
                 for plan in app_scoped_plans(each):
                     await each.app_scope.make(plan)
+            for each in apps:
+                for service in each.services:
+                    await stack.enter_async_context(service(each))
             with app.connections.listen():
                 yield
             for each in apps:
@@ -157,6 +162,7 @@ async def run_lifespan(lifespan: Lifespan, scope: dict[str, Any], receive: Any, 
 __all__ = [
     "EventHandler",
     "Lifespan",
+    "Service",
     "as_lifespan",
     "event_lifespan",
     "nested",

@@ -199,3 +199,33 @@ def test_those_of_a_mounted_router_are_made_with_the_app() -> None:
     deep.include_router(nested_router)
     assert [plan.call for plan in app_scoped_plans(app)] == [pool]
     assert [plan.call for plan in app_scoped_plans(deep)] == [pool]
+
+
+def test_services_run_inside_of_the_values_of_the_app() -> None:
+    events: list[str] = []
+
+    async def value() -> AsyncIterator[str]:
+        events.append("value")
+        yield "value"
+        events.append("value closed")
+
+    @asynccontextmanager
+    async def service(app: Any) -> AsyncIterator[None]:
+        events.append(f"service of {app.title}")
+        yield
+        events.append("service closed")
+
+    for is_mounted in (False, True):
+        events.clear()
+        app = Vivace(title="inner")
+
+        @app.get("/")
+        async def read(found: Any = Depends(value, scope="app")) -> Any:
+            return found
+
+        app.add_service(service)
+        outer = Vivace(title="outer")
+        outer.mount("/inner", app)
+        with TestClient(outer if is_mounted else app):
+            assert events == ["value", "service of inner"]
+        assert events[2:] == ["service closed", "value closed"]

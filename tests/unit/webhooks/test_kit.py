@@ -107,6 +107,7 @@ async def test_synchronous_databases_do_too() -> None:
             await sender.asked.wait()
     assert [one.id for one in sender.sent] == [sent]
     assert [one.state for one in await webhooks.deliveries.find()] == ["delivered"]
+    db.close()
 
 
 def test_an_app_delivers_while_it_runs_and_can_start_again() -> None:

@@ -1,0 +1,1 @@
+"""Where tasks wait: in memory, in Redis, in RabbitMQ or in NATS."""

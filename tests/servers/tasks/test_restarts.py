@@ -1,0 +1,103 @@
+"""Engines end and start again: what they have accepted is run."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any
+
+import httpx
+import pytest
+
+from .conftest import kinds
+from .processes import Place, serving, working
+from .sending import sender
+
+pytestmark = [kinds(), pytest.mark.timeout(178)]
+
+
+def test_what_is_accepted_while_the_engine_is_killed_is_run(
+    own_engine: Any, own_place: Place
+) -> None:
+    own_place.settings["TASKS_TIMEOUT"] = "3"
+    ended = Event()
+
+    def send(client: httpx.Client, first: int) -> list[int]:
+        """Send one after the other; those that were accepted."""
+        accepted: list[int] = []
+        number = first
+        while not ended.is_set():
+            reply = client.post(f"/quick/{number}")
+            assert reply.status_code in (200, 503), reply.text
+            if reply.status_code == 200:
+                accepted.append(number)
+            number += 1
+            time.sleep(0.01)
+        return accepted
+
+    with (
+        serving(own_place) as clients,
+        working(own_place, processes=2),
+        ThreadPoolExecutor(2) as pool,
+    ):
+        sent = [pool.submit(send, client, 10**6 * n) for n, client in enumerate(clients)]
+        try:
+            for end in (own_engine.kill, own_engine.stop):
+                own_place.wait_for_more(50)
+                end()
+                time.sleep(1)
+                own_engine.start()
+            # Servers and workers have connected again by themselves.
+            own_place.wait_for_more(50)
+        finally:
+            ended.set()
+        accepted = {number for one in sent for number in one.result(60)}
+        assert len(accepted) > 150
+        own_place.wait(lambda: accepted <= set(own_place.numbers()))
+
+
+def test_what_waits_for_its_time_survives_the_engine_and_the_workers(
+    own_engine: Any, own_place: Place
+) -> None:
+    with sender(own_place) as send:
+        begun = time.time()
+        with working(own_place) as worker:
+            for number in range(5):
+                send("quick", number=number, delay=8.0 + number / 10)
+            send("flaky", number=9)
+            own_place.wait(lambda: own_place.notes("tried"))
+            worker.kill()
+        own_engine.kill()
+        own_engine.start()
+        with working(own_place):
+            own_place.wait(lambda: len(own_place.numbers()) == 5)
+            own_place.wait(lambda: [n.attempt for n in own_place.notes("tried")][-1] == 3)
+        early = [note for note in own_place.notes("done") if note.time < begun + 7.7]
+        assert not early
+
+
+def test_a_task_that_ends_while_the_engine_is_away_is_done(
+    own_engine: Any, own_place: Place
+) -> None:
+    # Longer than the engine is away, so that nobody else may have it by then.
+    own_place.settings["TASKS_LEASE"] = "30"
+    with sender(own_place) as send:
+        with working(own_place):
+            send("slow", number=1, seconds=2.0)
+            own_place.wait(lambda: own_place.notes("begun"))
+            own_engine.stop()
+            own_place.wait(lambda: own_place.notes("done"))
+            own_engine.start()
+            send("quick", number=2)
+            own_place.wait(lambda: own_place.numbers()[2])
+        assert own_place.numbers() == {1: 1, 2: 1}
+
+
+def test_a_worker_waits_for_an_engine_that_is_away(own_engine: Any, own_place: Place) -> None:
+    own_engine.stop()
+    with working(own_place), sender(own_place) as send:
+        time.sleep(1)
+        own_engine.start()
+        send("quick", number=1)
+        own_place.wait(lambda: own_place.numbers() == {1: 1})

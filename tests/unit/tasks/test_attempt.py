@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+
+from vivace import Depends, Vivace
+from vivace.tasks import Backoff, Ended, EngineUnavailable, Retry, Status, TaskContext, Tasks
+from vivace.tasks.attempt import MOST_CRASHES, MOST_LOST, Attempts, Run
+from vivace.tasks.context import current_task
+from vivace.tasks.errors import DeliveryLost
+from vivace.tasks.message import Message
+from vivace.tasks.results import MemoryResults, Record
+
+from .conftest import until
+
+pytestmark = pytest.mark.anyio
+
+
+class Given:
+    """A delivery that notes what it is told."""
+
+    def __init__(self, message: Message | bytes, *, is_again: bool = False) -> None:
+        self.body = message if isinstance(message, bytes) else message.encode()
+        self.is_again = is_again
+        self.told: list[tuple[str, Message | None]] = []
+        #: What it raises instead, one after the other.
+        self.errors: list[Exception] = []
+
+    async def _note(self, what: str, message: Message | None = None) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.told.append((what, message))
+
+    async def renew(self) -> None:
+        await self._note("renew")
+
+    async def done(self) -> None:
+        await self._note("done")
+
+    async def replace(self, message: Message) -> None:
+        await self._note("replace", message)
+
+    async def bury(self, message: Message) -> None:
+        await self._note("bury", message)
+
+    @property
+    def only(self) -> tuple[str, Message]:
+        [(what, message)] = self.told
+        return what, message or Message("", "")
+
+
+class Bench:
+    """What runs tasks, with a few of them."""
+
+    def __init__(self) -> None:
+        self.tasks = Tasks()
+        self.results = MemoryResults(60)
+        self.ended: list[Ended] = []
+        self.attempts = Attempts(
+            self.tasks.registered, Vivace(), self.results, (self.ended.append,)
+        )
+
+    async def work(self, given: Given) -> Run:
+        run = Run(given)
+        await self.attempts.work(run)
+        return run
+
+    async def record(self, id: str = "1") -> Record:
+        found = await self.results.read(id)
+        assert found is not None
+        return Record.model_validate_json(found)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+async def test_what_has_run_is_done_and_its_result_is_kept(bench: Bench) -> None:
+    @bench.tasks.task(name="work")
+    async def work(context: TaskContext = Depends(current_task)) -> str:
+        return f"{context.id} {context.attempt}/{context.attempts}"
+
+    given = Given(Message("1", "work", attempt=2))
+    await bench.work(given)
+    assert given.told == [("done", None)]
+    assert await bench.record() == Record(status=Status.DONE, attempt=2, result="1 2/4")
+    [ended] = bench.ended
+    assert (ended.status, ended.attempt, ended.error) == (Status.DONE, 2, None)
+
+
+async def test_what_fails_waits_for_its_next_attempt(bench: Bench) -> None:
+    @bench.tasks.task(name="work", retries=1, backoff=Backoff(10, jitter=0))
+    async def work() -> None:
+        raise ValueError("wrong")
+
+    given = Given(Message("1", "work"))
+    await bench.work(given)
+    what, again = given.only
+    assert (what, again.attempt) == ("replace", 2) and 9 < again.wait <= 10
+    assert (await bench.record()).status is Status.RETRYING
+    last = Given(again.again(0))
+    await bench.work(last)
+    what, dead = last.only
+    assert (what, dead.failure) == ("bury", {"kind": "ValueError", "message": "wrong"})
+    assert (await bench.record()).status is Status.FAILED
+
+
+async def test_a_task_says_when_it_is_tried_again(bench: Bench) -> None:
+    @bench.tasks.task(name="work", retry_on=(KeyError,))
+    async def work() -> None:
+        raise Retry("later", after=100)
+
+    given = Given(Message("1", "work"))
+    await bench.work(given)
+    assert 99 < given.only[1].wait <= 100
+
+
+async def test_what_takes_too_long_is_cut_off(bench: Bench) -> None:
+    @bench.tasks.task(name="work", timeout=0.01)
+    async def work() -> None:
+        await asyncio.sleep(60)
+
+    given = Given(Message("1", "work"))
+    await bench.work(given)
+    assert given.only[1].failure["kind"] == "TimeoutError"
+
+
+@pytest.mark.parametrize("arguments", [{}, {"number": "x"}, {"number": 1, "other": 2}])
+async def test_arguments_of_another_version_are_not_tried_again(
+    bench: Bench, arguments: dict[str, Any]
+) -> None:
+    @bench.tasks.task(name="work")
+    async def work(number: int) -> None: ...
+
+    given = Given(Message("1", "work", arguments))
+    await bench.work(given)
+    what, dead = given.only
+    assert what == "bury" and "not those of the task" in dead.failure["message"]
+
+
+async def test_a_result_of_another_type_is_not_tried_again(bench: Bench) -> None:
+    @bench.tasks.task(name="work")
+    async def work() -> dict[str, int]:
+        return {"a": object()}  # type: ignore[dict-item]  # as it says
+
+    given = Given(Message("1", "work"))
+    await bench.work(given)
+    what, dead = given.only
+    assert what == "bury" and "not what it declares" in dead.failure["message"]
+
+
+async def test_what_ends_its_workers_counts_and_is_given_up(bench: Bench) -> None:
+    @bench.tasks.task(name="work", retries=0)
+    async def work() -> None:
+        raise AssertionError
+
+    given = Given(Message("1", "work"), is_again=True)
+    await bench.work(given)
+    assert given.only == ("replace", Message("1", "work", attempt=2))
+    given = Given(Message("1", "work", attempt=MOST_CRASHES + 2))
+    await bench.work(given)
+    assert given.only[1].failure["kind"] == "WorkerLost"
+
+
+async def test_an_unknown_task_goes_to_others_for_a_while(bench: Bench) -> None:
+    message = Message("1", "unknown")
+    for lost in range(MOST_LOST):
+        given = Given(message)
+        await bench.work(given)
+        what, message = given.only
+        assert (what, message.lost, message.attempt) == ("replace", lost + 1, 1)
+        assert 0 < message.wait <= 60
+        message = message.again(0)
+    given = Given(message)
+    await bench.work(given)
+    assert given.only[1].failure["kind"] == "UnknownTask"
+
+
+async def test_what_is_no_message_is_a_dead_letter(bench: Bench) -> None:
+    given = Given(b"\xffrubbish")
+    await bench.work(given)
+    what, dead = given.only
+    assert (what, dead.failure["kind"]) == ("bury", "Unreadable")
+    assert "rubbish" in dead.arguments["body"]
+
+
+async def test_what_comes_early_goes_back(bench: Bench) -> None:
+    message = Message("1", "unknown").again(60)
+    given = Given(message)
+    await bench.work(given)
+    assert given.only == ("replace", message)
+
+
+async def test_an_engine_that_is_away_is_told_later(bench: Bench) -> None:
+    @bench.tasks.task(name="work")
+    async def work() -> None: ...
+
+    given = Given(Message("1", "work"))
+    given.errors = [EngineUnavailable("away"), EngineUnavailable("away")]
+    await bench.work(given)
+    assert given.told == [("done", None)]
+
+
+async def test_what_is_given_again_after_it_was_run_is_not_run_again(bench: Bench) -> None:
+    runs: list[int] = []
+
+    @bench.tasks.task(name="work")
+    async def work() -> None:
+        runs.append(1)
+
+    given = Given(Message("1", "work"))
+    given.errors = [DeliveryLost()]
+    await bench.work(given)
+    again = Given(Message("1", "work"), is_again=True)
+    await bench.work(again)
+    assert runs == [1] and again.told == [("done", None)]
+
+
+async def test_what_is_cancelled_goes_back_as_it_was(bench: Bench) -> None:
+    @bench.tasks.task(name="work")
+    async def work() -> None:
+        await asyncio.sleep(60)
+
+    given = Given(Message("1", "work"))
+    running = asyncio.create_task(bench.work(given))
+    await asyncio.sleep(0.01)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert given.only == ("replace", Message("1", "work"))
+
+
+async def test_the_engine_is_told_that_a_task_is_at_work(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    given = Given(Message("1", "work"))
+    given.errors = [EngineUnavailable("away"), DeliveryLost()]
+    beating = asyncio.create_task(bench.attempts.keep_alive(Run(given), 0.001))
+    await until(lambda: len(given.told) == 3)
+    beating.cancel()
+    assert "may run elsewhere too" in caplog.text
+
+
+async def test_results_that_cannot_be_kept_are_no_reason_to_run_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def away(*_: Any) -> None:
+        raise EngineUnavailable("away")
+
+    @bench.tasks.task(name="work")
+    async def work() -> None: ...
+
+    monkeypatch.setattr(bench.results, "write", away)
+    given = Given(Message("1", "work"))
+    await bench.work(given)
+    assert given.told == [("done", None)] and "is not kept" in caplog.text
+
+
+async def test_an_observer_that_fails_is_no_reason_to_run_again(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing(_: Ended) -> None:
+        raise ValueError
+
+    @bench.tasks.task(name="work")
+    async def work() -> None: ...
+
+    caplog.set_level(logging.INFO)
+    attempts = Attempts(bench.tasks.registered, Vivace(), None, (failing,))
+    given = Given(Message("1", "work"))
+    await attempts.work(Run(given))
+    assert given.told == [("done", None)] and "An observer of tasks has failed" in caplog.text
+    [record] = [record for record in caplog.records if hasattr(record, "task_id")]
+    assert (record.task_id, record.__dict__["task_status"]) == ("1", "done")

@@ -95,17 +95,22 @@ class Handler:
             path, _endpoint(function, given), dependencies=list(dependencies)
         )
 
-    async def __call__(self, scope: Scope, call: Call) -> Any:
+    async def __call__(self, scope: Scope, call: Call, own: Scope | None = None) -> Any:
         """What the function returns.
 
         Args:
             scope: That of the connection, over HTTP or a socket.
+            call: What it is about.
+            own: What :meth:`scope_of` has made of it, for one that is called again and is not to
+                be counted again; not for two calls at the same time.
 
         Raises:
             Exception: What it, or one of its dependencies, raises.
         """
+        own = self.scope_of(scope) if own is None else own
+        own[KEY] = call
         try:
-            await self._route.app(self._scope_of(scope, call), _receive, _send)
+            await self._route.app(own, _receive, _send)
         except WebSocketRequestValidationError as error:
             if scope["type"] == "http":
                 context = error.endpoint_ctx
@@ -113,7 +118,8 @@ class Handler:
             raise
         return call.result
 
-    def _scope_of(self, scope: Scope, call: Call) -> Scope:
+    def scope_of(self, scope: Scope) -> Scope:
+        """The scope in which the function is called, made of that of the connection."""
         # Without what belongs to the request: a limit would count it only once, handlers of
         # exceptions would answer it.
         own = {name: value for name, value in scope.items() if not name.startswith("vivace.")}
@@ -125,7 +131,6 @@ class Handler:
             "extensions": {"websocket.http.response": {}},
             "endpoint": self._route.endpoint,
             "route": self._route,
-            KEY: call,
         }
 
 

@@ -1,6 +1,7 @@
 """What one event loop knows of rooms: those that members are in, and whose heart is to be heard.
 
-However many sockets there are, there are two tasks: one that pings, and one that renews presence.
+However many sockets there are, there are three tasks: one that pings, one that renews presence, and
+one that looks for those whose presence is over.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from vivace.live.roster import Roster
 from vivace.live.settings import LiveSettings
 
 log = logging.getLogger("vivace.live")
+
+#: Rooms that are looked into at once.
+LOOKING = 10
 
 #: In how many parts members are pinged, so that not all are at once.
 SLOTS = 16
@@ -42,6 +46,7 @@ class Hub:
         self._wheel: list[set[Member]] = [set() for _ in range(SLOTS)]
         self._slot = 0
         self._turns = 0
+        self._looks = 0
         self._reads = asyncio.Semaphore(settings.reads)
         self._tasks: list[asyncio.Task[None]] = []
         self._asking: set[asyncio.Task[None]] = set()
@@ -125,7 +130,12 @@ class Hub:
 
     def _begin(self) -> None:
         if not self._tasks:
-            work: list[Coroutine[Any, Any, None]] = [self._ping(), self._renew()]
+            # To look into thousands of rooms may take longer than those may wait who are renewed.
+            work: list[Coroutine[Any, Any, None]] = [
+                self._ping(),
+                self._repeat("Presence is not renewed", self._renew),
+                self._repeat("Who has gone is not known", self._look),
+            ]
             self._tasks = [asyncio.create_task(one) for one in work]
 
     async def _ping(self) -> None:
@@ -149,25 +159,23 @@ class Hub:
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
 
-    async def _renew(self) -> None:
+    async def _repeat(self, failure: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Three times in the time after which those expire whom nobody renews."""
-        rounds = 0
         while True:
             await asyncio.sleep(self._settings.presence / 3)
-            rounds += 1
-            rosters = [feed.roster for feed in self._feeds.values() if feed.roster is not None]
             try:
-                await self._renew_all(rosters)
-                for roster in rosters:
-                    await roster.sweep()
-                    if rounds % 3 == 0:
-                        await roster.refresh()
+                await work()
             except BrokerUnavailable:
-                log.warning("Presence is not renewed: the broker is away")
+                log.warning("%s: the broker is away", failure)
             except Exception:
-                log.exception("Presence is not renewed")
+                log.exception(failure)
 
-    async def _renew_all(self, rosters: list[Roster]) -> None:
+    @property
+    def _rosters(self) -> list[Roster]:
+        return [feed.roster for feed in self._feeds.values() if feed.roster is not None]
+
+    async def _renew(self) -> None:
+        rosters = self._rosters
         names = [name for roster in rosters for name in roster.names()]
         if not names:
             return
@@ -175,6 +183,20 @@ class Hub:
         by_room = {roster.room: roster for roster in rosters}
         for room, name in absent:
             await by_room[room].enter_again(name)
+
+    async def _look(self) -> None:
+        self._looks += 1
+        refreshes = self._looks % 3 == 0
+        rosters = self._rosters
+        for first in range(0, len(rosters), LOOKING):
+            looks = (_look_into(one, refreshes) for one in rosters[first : first + LOOKING])
+            await asyncio.gather(*looks)
+
+
+async def _look_into(roster: Roster, refreshes: bool) -> None:
+    await roster.sweep()
+    if refreshes:
+        await roster.refresh()
 
 
 __all__ = ["Hub"]

@@ -114,7 +114,8 @@ class Live:
                 may, and is another user each time.
             shows: The type of what guests show to others.
             name: What documents call it; by default it is taken from the path.
-            dependencies: Called before ``admits``, such as limits on connecting.
+            dependencies: Called before ``admits``, such as limits on connecting; when ``admits`` is
+                asked again, they are, too, and limits count the connection once.
             presence: Whether members are told who comes and goes.
             streams: Whether there are routes for clients without WebSockets, too.
             buffer: How many events wait for a member that takes them slowly.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 from secrets import token_urlsafe
 from time import monotonic
 from typing import Any
@@ -52,27 +52,32 @@ class Present:
 
 
 class Readmission:
-    """Asks again, at times, whether a member may be here.
+    """Asks again, at times, whether a member may be here; once at a time, however long it takes.
 
     Args:
         ask: Asks, and closes the connection of one who may not.
         every: Seconds between.
     """
 
-    __slots__ = ("_every", "_next", "ask")
+    __slots__ = ("_ask", "_every", "_next")
 
     def __init__(self, ask: Callable[[], Coroutine[Any, Any, None]], every: float) -> None:
-        self.ask = ask
+        self._ask = ask
         self._every = every
         self._next = monotonic() + every
 
     def is_due(self) -> bool:
-        """Whether to ask now; then the next time is as far away again."""
-        now = monotonic()
-        if now < self._next:
+        """Whether :meth:`ask` is to be called now, which then has to be."""
+        if monotonic() < self._next:
             return False
-        self._next = now + self._every
+        self._next = inf
         return True
+
+    async def ask(self) -> None:
+        try:
+            await self._ask()
+        finally:
+            self._next = monotonic() + self._every
 
 
 class Member:

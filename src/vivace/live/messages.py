@@ -17,6 +17,9 @@ OWN_TYPES = frozenset(
 #: What frames have beside the fields of a message.
 ENVELOPE = frozenset({"event_id", "ref"})
 
+#: Characters of each part of an error: what a client has sent may be among them.
+_LONGEST = 200
+
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:/-]{0,63}\Z")
 
 
@@ -123,13 +126,14 @@ def take_ref(content: dict[str, Any]) -> str | None:
 
 
 def readable(error: ValidationError) -> list[dict[str, Any]]:
-    """Errors as clients get them: without the input, which they know."""
+    """Errors as clients get them: without the input, which they know, and short."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return [_error(one["type"], list(one["loc"]), one["msg"]) for one in found[:20]]
 
 
 def _error(kind: str, loc: list[str | int], msg: str) -> dict[str, Any]:
-    return {"type": kind, "loc": loc, "msg": msg}
+    place = [part[:_LONGEST] if isinstance(part, str) else part for part in loc]
+    return {"type": kind, "loc": place[:_LONGEST], "msg": msg[:_LONGEST]}
 
 
 def _models(declared: Any, blame: str) -> Iterable[type[BaseModel]]:
@@ -157,6 +161,11 @@ def _types_of(model: type[BaseModel], blame: str) -> Iterable[str]:
         raise TypeError(
             f"{blame}: {model.__name__} needs a field that tells it from other messages, of "
             f'letters and digits: `type: Literal["{model.__name__.lower()}"]`.'
+        )
+    if {field.alias, field.validation_alias, field.serialization_alias} - {None, "type"}:
+        raise TypeError(
+            f"{blame}: the field type of {model.__name__} has an alias. Frames are told apart by "
+            '"type": leave it its name.'
         )
     if taken := OWN_TYPES.intersection(values):
         raise TypeError(

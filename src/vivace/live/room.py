@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
@@ -63,8 +64,9 @@ class Room:
 
         Args:
             message: One of those that the room sends.
-            key: What tells it from others, where it may have been sent already, such as an id
-                that its client gave it: within a few minutes it is sent only once.
+            key: What tells it from others in the room, where it may have been sent already, such
+                as the user and an id that its client gave it: within a few minutes it is sent only
+                once. Any text.
 
         Returns:
             The id of the event.
@@ -138,11 +140,18 @@ class Room:
 
     async def _append(self, entry: bytes, key: str | None) -> str:
         try:
-            return await self._sending.broker.append(self.name, entry, key=key)
+            return await self._sending.broker.append(
+                self.name, entry, key=None if key is None else _key_of(key)
+            )
         except BrokerUnavailable as error:
             raise LiveUnavailable from error
         except TooLargeForIt as error:
             raise EventTooLarge from error
+
+
+def _key_of(text: str) -> str:
+    """Any text as a key for brokers: what a client calls its message may be long, or empty."""
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 __all__ = ["Room", "Sending"]

@@ -28,6 +28,9 @@ from vivace.types import Scope
 if TYPE_CHECKING:
     from vivace.live.hub import Hub
 
+#: Where the scope in which it was asked who may come in is, in that of the connection.
+ADMISSION = "vivace.live.admission"
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -196,14 +199,20 @@ class Rooms:
     # What connections ask for.
 
     async def admit(self, connection: HTTPConnection) -> tuple[Room, Guest]:
-        """Which room a connection is for, and who it is, if it is let in.
+        """Which room a connection is for, and who it is, if it is let in; this may be asked again.
 
         Raises:
             HTTPException: It is not.
         """
         check_origin(connection, self._origins)
         room = self._room(connection.path_params)
-        found = await self._admission(connection.scope, Call(room))
+        scope = connection.scope
+        own = None
+        if self.readmits is not None:
+            # Kept, so that limits on connecting count the connection once.
+            own = scope.get(ADMISSION) or self._admission.scope_of(scope)
+            scope[ADMISSION] = own
+        found = await self._admission(scope, Call(room), own)
         return room, self.declared.guest(found)
 
     def read(self, content: dict[str, Any]) -> BaseModel:

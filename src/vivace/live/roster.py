@@ -135,12 +135,15 @@ class Roster:
         Raises:
             BrokerUnavailable: It is away; the others see it when the name expires.
         """
+        local = self._local[user]
+        local.connections -= 1
+        if local.connections:
+            return
+        # Before the turn of this: who gives up waiting for it has left, and is not renewed.
+        del self._local[user]
         async with self._lock_of(user):
-            local = self._local[user]
-            local.connections -= 1
-            if local.connections:
+            if user in self._local:
                 return
-            del self._local[user]
             name = self._name(user)
             if lingers:
                 await self._broker.renew([(self.room, name)], self._settings.linger)

@@ -23,9 +23,11 @@ class LiveSettings:
     Args:
         heartbeat: How often a member is pinged; readers of events get a comment.
         missed_heartbeats: After how many pings without a word a socket is closed.
-        presence: How long members of a process that was killed are still shown.
-        linger: How long a user is still shown whose connection broke: who comes back in that time
-            has never left. One who says goodbye (close code 1000) leaves at once.
+        presence: How long members of a process that was killed are still shown. Three times in this
+            is looked who has gone, so that it may be up to a third longer.
+        linger: How long a user is still shown whose connection broke, until that is looked: who
+            comes back in that time has never left. One who says goodbye (close code 1000) leaves
+            at once.
         max_frame: Bytes of a frame that a client may send, and of an event that is sent.
         max_errors: How many invalid frames one after the other close a socket.
         messages_per_second: How many messages a socket may send, on average.

@@ -113,13 +113,13 @@ class _Conversation:
         ref: str | None = None
         try:
             content = parse_object(text)
+            ref = take_ref(content)
+            member.count(settings.messages_per_second, settings.burst)
             if content.get("type") == "pong":
                 return
-            member.count(settings.messages_per_second, settings.burst)
             if content.get("type") == "ping":
                 member.tell(PONG)
                 return
-            ref = take_ref(content)
             message = self._rooms.read(content)
             room = self._visit.room
             room.last_event_id = None

@@ -146,8 +146,8 @@ class Visit:
             _, guest = await self._rooms.admit(HTTPConnection(self._scope))
         except Exception as error:
             told = as_http(error)
-            if told is None or told.status_code >= 500:
-                # What is asked is out of reach, and says nothing of the member.
+            if told is None or told.status_code == 429 or told.status_code >= 500:
+                # What is asked is out of reach, or too busy, and says nothing of the member.
                 log.warning("Whether a member may stay cannot be asked", exc_info=error)
             else:
                 self.member.close(close_code(told.status_code), str(told.detail))
@@ -179,14 +179,18 @@ class Visit:
             code: The close code. Where it says that the user may be back soon, the user is still
                 shown for a while.
         """
-        with CancelScope(shield=True), move_on_after(CLEARING):
-            self._hub.remove(self.member)
-            feed = self._entered
-            feed.members.discard(self.member)
+        self._hub.remove(self.member)
+        feed = self._entered
+        feed.members.discard(self.member)
+        # Each by itself: whatever the app's function does, nobody is shown who is gone.
+        with CancelScope(shield=True), move_on_after(CLEARING) as clearing:
             await self._say_goodbye()
-            if feed.roster is not None:
-                with suppress(BrokerUnavailable):
-                    await feed.roster.leave(self.member.user, lingers=code in COMING_BACK)
+        if clearing.cancelled_caught:
+            log.error("What is called when a member leaves takes longer than %g seconds", CLEARING)
+        if feed.roster is not None:
+            with CancelScope(shield=True), move_on_after(CLEARING), suppress(BrokerUnavailable):
+                await feed.roster.leave(self.member.user, lingers=code in COMING_BACK)
+        with CancelScope(shield=True), move_on_after(CLEARING):
             await self._release()
 
     async def _say_goodbye(self) -> None:

@@ -20,12 +20,12 @@ TIMEOUT = 30.0
 
 
 @contextmanager
-def serving(engine: str, name: str) -> Iterator[Server]:
+def serving(engine: str, name: str, port: int = 0) -> Iterator[Server]:
     """Serve the app from one process."""
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "uvicorn", "live_app:app", "--app-dir", str(HERE)),
-            *("--host", "127.0.0.1", "--port", "0", "--no-access-log"),
+            *("--host", "127.0.0.1", "--port", str(port), "--no-access-log"),
         ],
         env={**os.environ, "LIVE_ENGINE": engine, "LIVE_NAME": name},
         stdout=subprocess.PIPE,

@@ -8,7 +8,8 @@ import pytest
 from pydantic import BaseModel, Field
 
 from vivace import Request, Vivace
-from vivace.live import Guest, Live, LiveSettings, Member, Room
+from vivace.live import Guest, Live, LiveSettings, Member, MemoryBroker, Room
+from vivace.live.brokers.names import name_bytes
 from vivace.testclient import TestClient
 
 from .chat import Answer, Ask, Profile, Said, Say, joined, make_chat
@@ -35,6 +36,10 @@ class Kept(BaseModel):
     number: int = Field(alias="event_id")
 
 
+class Aliased(BaseModel):
+    type: Literal["aliased"] = Field("aliased", alias="kind")
+
+
 class SayToo(BaseModel):
     type: Literal["say"] = "say"
 
@@ -48,6 +53,7 @@ class SayToo(BaseModel):
         (Numbered, r"Numbered needs a field"),
         (Welcome, r'Welcome is of type "welcome", as a frame of rooms'),
         (Kept, r'Kept has a field "event_id", which frames have'),
+        (Aliased, r"the field type of Aliased has an alias"),
         (Say | SayToo, r'both Say and SayToo are of type "say"'),
     ],
 )
@@ -158,6 +164,25 @@ async def test_a_room_sends_what_it_is_declared_to() -> None:
         await room.members()
     first = await room.broadcast(Said(user="ada", text="once"), key="1")
     assert await room.broadcast(Said(user="ada", text="once"), key="1") == first
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("key", ["", "k" * 513, "\0 *.>{}", "\ud800"])
+async def test_any_text_is_a_key(key: str) -> None:
+    keys: list[str | None] = []
+
+    class Recording(MemoryBroker):
+        async def append(self, room: str, data: bytes, *, key: str | None = None) -> str:
+            keys.append(key)
+            return await super().append(room, data, key=key)
+
+    _, chat = make_chat(Live(Recording()))
+    said = Said(user="ada", text="once")
+    first = await chat.room("tea").broadcast(said, key=key)
+    assert await chat.room("tea").broadcast(said, key=key) == first
+    assert await chat.room("tea").broadcast(said, key=f"{key}.") != first
+    # Brokers take names of 1 to 512 bytes.
+    assert all(key is not None and name_bytes(key) for key in keys)
 
 
 def test_a_guest_is_a_user_who_shows_what_the_room_shows() -> None:

@@ -1,4 +1,4 @@
-"""All rooms of an event loop: two tasks, however many sockets."""
+"""All rooms of an event loop: three tasks, however many sockets."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ async def test_a_room_is_followed_once_for_all_of_its_members() -> None:
         assert broker._rooms["tea#"].followers == []
 
 
-async def test_there_are_two_tasks_however_many_members() -> None:
+async def test_there_are_three_tasks_however_many_members() -> None:
     async with hub() as one:
         before = asyncio.all_tasks()
         for number in range(50):
             await one.use(f"room {number}", has_roster=True)
             one.add(make_member()[0])
-        assert len([task for task in asyncio.all_tasks() - before if not task.done()]) == 2
+        assert len([task for task in asyncio.all_tasks() - before if not task.done()]) == 3
 
 
 async def test_a_member_is_pinged_late_and_closed_when_it_is_silent() -> None:
@@ -147,3 +147,31 @@ async def test_presence_is_renewed_again_when_the_broker_is_back(
         while broker.renewed < 3:
             await sleep(0)
         assert list(await broker.present("tea#")) == [f"{one.process}:ada"]
+
+
+async def test_presence_is_renewed_however_long_it_takes_to_look_for_those_who_are_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Slow(MemoryBroker):
+        looks = renewed = 0
+
+        async def expire(self, room: str) -> dict[str, bytes]:
+            self.looks += 1
+            if self.looks > 1:
+                await asyncio.Event().wait()
+            return await super().expire(room)
+
+        async def renew(self, members: Any, ttl: float) -> list[tuple[str, str]]:
+            self.renewed += 1
+            return await super().renew(members, ttl)
+
+    broker = Slow()
+    sleep = asyncio.sleep
+    monkeypatch.setattr("vivace.live.hub.asyncio.sleep", lambda seconds: sleep(0))
+    async with hub(broker) as one:
+        feed = await one.use("tea", has_roster=True)
+        assert feed.roster is not None
+        await feed.roster.enter("ada", None)
+        async with asyncio.timeout(10):
+            while broker.renewed < 5 or broker.looks < 2:
+                await sleep(0)

@@ -184,3 +184,45 @@ async def test_users_do_not_wait_for_each_other_and_one_s_connections_do() -> No
     assert process.users == ["ada", "bob", "cy"]
     assert len(process.roster._locks) == 0
     await process.roster.stop()
+
+
+async def test_one_who_leaves_and_cannot_wait_is_not_shown_for_ever() -> None:
+    class Hanging(MemoryBroker):
+        hangs = False
+
+        async def enter(self, room: str, member: str, data: bytes, ttl: float) -> bool:
+            if self.hangs:
+                await asyncio.Event().wait()
+            return await super().enter(room, member, data, ttl)
+
+    broker = Hanging()
+    async with two(broker) as (one, _):
+        await one.roster.enter("ada", None)
+        broker.hangs = True
+        entering = asyncio.create_task(one.roster.enter_again("one:ada"))
+        await turn()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await one.roster.leave("ada", lingers=True)
+        assert list(one.roster.names()) == []
+        entering.cancel()
+        broker.hangs = False
+        await one.roster.enter("ada", None)
+        await one.roster.leave("ada", lingers=False)
+        assert one.users == []
+
+
+async def test_one_who_comes_back_while_it_leaves_stays() -> None:
+    async with two() as (one, other):
+        await one.roster.enter("ada", None)
+        await turn()
+        lock = one.roster._lock_of("ada")
+        async with lock:
+            entering = asyncio.create_task(one.roster.enter("ada", None))
+            await turn()
+            leaving = asyncio.create_task(one.roster.leave("ada", lingers=False))
+            await turn()
+        await asyncio.gather(entering, leaving)
+        await turn()
+        assert (one.users, other.users) == (["ada"], ["ada"])
+        assert other.told == [("joined", "ada")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -20,7 +21,9 @@ from vivace.live import (
     current_member,
     current_message,
     current_room,
+    visit,
 )
+from vivace.ratelimit import Limiter
 from vivace.testclient import TestClient, WebSocketDenialResponse
 from vivace.websockets import WebSocketDisconnect
 
@@ -510,3 +513,66 @@ def test_who_may_be_there_can_be_asked_again() -> None:
                 socket.send_json({"type": "pong"})
         bob.send_json({"type": "say", "text": "still here"})
         assert read_until(cy, "said")["user"] == "bob"
+
+
+def test_limits_on_connecting_count_a_connection_once_however_often_it_is_asked_again() -> None:
+    asked: list[str] = []
+
+    async def open_session() -> AsyncIterator[str]:
+        yield "open"
+        asked.append("closed")
+
+    async def admit(user: str, session: str = Depends(open_session)) -> Guest:
+        return Guest(user, Profile())
+
+    connecting = Limiter().limit("2/hour", scope="connecting")
+    app, _ = make_chat(
+        Live(settings=LiveSettings(heartbeat=0.16, missed_heartbeats=1000)),
+        admits=admit,
+        readmits=0.001,
+        dependencies=[connecting.dependency],
+    )
+    with TestClient(app) as client, joined(client, "user=ada") as (ada, _):
+        for _ in range(4):
+            read_until(ada, "ping")
+        assert len(asked) > 2
+        with joined(client, "user=bob") as (bob, _):
+            bob.send_json({"type": "say", "text": "let in"})
+            assert read_until(ada, "said")["text"] == "let in"
+            with pytest.raises(WebSocketDenialResponse) as refused, joined(client, "user=cy"):
+                pass
+            assert refused.value.status_code == 429
+
+
+def test_what_comes_too_fast_is_refused_by_its_ref_and_answers_to_pings_are_counted() -> None:
+    app, _ = make_chat(Live(settings=LiveSettings(messages_per_second=0.001, burst=2)))
+    with TestClient(app) as client, joined(client, "user=ada") as (ada, _):
+        ada.send_json({"type": "pong"})
+        ada.send_json({"type": "say", "text": "one", "ref": "1"})
+        ada.send_json({"type": "say", "text": "two", "ref": "2"})
+        error = read_until(ada, "error")
+        assert (error["code"], error["ref"]) == ("too_many", "2")
+
+
+def test_errors_are_short_however_long_what_was_sent() -> None:
+    app, _ = make_chat()
+    with TestClient(app) as client, joined(client, "user=ada") as (ada, _):
+        ada.send_json({"type": "x" * 60_000})
+        assert len(ada.receive_text()) < 1000
+
+
+def test_one_whose_function_for_leaving_hangs_is_not_shown_for_ever(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(visit, "CLEARING", 0.05)
+    app, chat = make_chat()
+
+    @chat.on_leave
+    async def goodbye() -> None:
+        await asyncio.Event().wait()
+
+    with TestClient(app) as client, joined(client, "user=bob") as (bob, _):
+        with joined(client, "user=ada"):
+            pass
+        assert read_until(bob, "left")["member"]["user"] == "ada"
+    assert "takes longer" in caplog.text

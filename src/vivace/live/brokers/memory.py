@@ -38,13 +38,16 @@ class MemoryBroker:
         count: How many entries of a room are kept.
         age: Seconds for which they are kept. A room in which nothing has been appended for as long,
             and in which nobody is, is forgotten.
+        rooms: How many rooms in which nobody is are kept: of more, those are forgotten, within
+            seconds, in which nothing has happened for longest.
 
     Raises:
         ValueError: Nothing would be kept.
     """
 
-    def __init__(self, *, count: int = 1000, age: float = 3600.0) -> None:
+    def __init__(self, *, count: int = 1000, age: float = 3600.0, rooms: int = 10_000) -> None:
         self._keeping = Keeping(count, age)
+        self._most_rooms = rooms
         self._lock = Lock()
         self._rooms: dict[str, _Room] = {}
         # Ids of one run are not those of another.
@@ -185,11 +188,18 @@ class MemoryBroker:
         if now < self._next_sweep:
             return
         self._next_sweep = now + SWEEP
+        empty = []
         for name, place in list(self._rooms.items()):
             place.trim(self._keeping, now)
             if place.is_idle(now, self._keeping.age):
-                self._forgotten = max(self._forgotten, place.last)
-                del self._rooms[name]
+                self._forget(name)
+            elif place.is_empty(now):
+                empty.append((place.touched, name))
+        for _, name in sorted(empty)[: max(0, len(empty) - self._most_rooms)]:
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        self._forgotten = max(self._forgotten, self._rooms.pop(name).last)
 
     def _id(self, number: int) -> str:
         return f"{self._run}-{number:012x}"
@@ -233,6 +243,10 @@ class _Room:
     def known(self, key: str | None, now: float) -> str | None:
         found = None if key is None else self.keys.get(key)
         return found[1] if found is not None and found[0] > now - KEY_MEMORY else None
+
+    def is_empty(self, now: float) -> bool:
+        """Whether nobody is here."""
+        return not self.followers and all(until <= now for until, _ in self.members.values())
 
     def is_idle(self, now: float, age: float) -> bool:
         """Whether nothing is left; members whose time has long been over count as gone."""

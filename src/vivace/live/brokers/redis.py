@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
+from secrets import token_hex
 from typing import Any, TypeVar
 
 from vivace.extras import MissingPackage
@@ -120,18 +121,18 @@ class RedisBroker:
         await self._links.close()
 
     async def append(self, room: str, data: bytes, *, key: str | None = None) -> str:
-        keys = self._keys(room, "log", "last")
-        if key is not None:
-            keys += self._keys(room, f"key:{quoted_name(key)}")
+        # Without a key of the caller's, one for as long as it may be asked again here: a connection
+        # that has waited in the pool may have been cut, after Redis had the entry or before.
+        token, memory = ("key", KEY_MEMORY) if key is not None else ("once", 2 * self._timeout)
+        given = quoted_name(key) if key is not None else token_hex(8)
+        keys = self._keys(room, "log", "last", f"{token}:{given}")
         arguments = [
             *(self._channel(room), data),
             *(self._keeping.count, _milliseconds(self._keeping.age)),
-            *(self._memory, _milliseconds(KEY_MEMORY)),
+            *(self._memory, _milliseconds(memory)),
         ]
-        given: bytes = await self._answer(
-            partial(self._links.get().append, keys, arguments), is_repeatable=key is not None
-        )
-        return _from_redis(given)
+        id: bytes = await self._answer(partial(self._links.get().append, keys, arguments))
+        return _from_redis(id)
 
     def follow(self, room: str, deliver: Deliver, lost: Lost) -> AbstractAsyncContextManager[None]:
         name_bytes(room)
@@ -227,8 +228,8 @@ class RedisBroker:
         # Unlike keys, channels are those of all databases of a Redis.
         return f"{self._prefix}:{self._database}:room:{quoted_name(room)}"
 
-    async def _answer(self, ask: Callable[[], Awaitable[T]], *, is_repeatable: bool = True) -> T:
-        """What Redis answers; if it may be asked again, a connection may have been cut.
+    async def _answer(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """What Redis answers to what may be asked twice.
 
         Raises:
             BrokerUnavailable: It does not answer, in time or at all.
@@ -242,7 +243,7 @@ class RedisBroker:
                 return await ask()
 
         try:
-            return await within(self._timeout, ask_again() if is_repeatable else ask())
+            return await within(self._timeout, ask_again())
         except FAILURES as error:
             raise BrokerUnavailable(f"Redis is out of reach: {error!r}") from error
 

@@ -15,14 +15,12 @@ from __future__ import annotations
 from typing import Final
 
 #: Append an entry and tell of it, unless one has been appended with the same key. Gives its id.
-#: Keys: log, last, and one for the key, if there is one.
+#: Keys: log, last, and one for the key.
 #: Arguments: channel, data, how many are kept, for how long, the memory of last and of the key.
 APPEND: Final = """
-if KEYS[3] then
-    local known = redis.call('GET', KEYS[3])
-    if known then
-        return known
-    end
+local known = redis.call('GET', KEYS[3])
+if known then
+    return known
 end
 local before = redis.call('GET', KEYS[2]) or '0-0'
 local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], '*', 'b', before, 'd', ARGV[2])
@@ -31,9 +29,7 @@ local oldest = time[1] * 1000 + math.floor(time[2] / 1000) - ARGV[4]
 redis.call('XTRIM', KEYS[1], 'MINID', '~', string.format('%.0f', oldest))
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('SET', KEYS[2], id, 'PX', ARGV[5])
-if KEYS[3] then
-    redis.call('SET', KEYS[3], id, 'PX', ARGV[6])
-end
+redis.call('SET', KEYS[3], id, 'PX', ARGV[6])
 redis.call('PUBLISH', ARGV[1], id .. ' ' .. before .. ' ' .. ARGV[2])
 return id
 """

@@ -286,3 +286,18 @@ async def test_connections_that_redis_cuts_cost_no_entry(
     for n, one in enumerate(heard):
         assert one.data == [b"%d" % i for i in range(n, 300, 20)]
     await close_all([broker])
+
+
+async def test_connections_that_redis_cuts_while_they_wait_refuse_no_entry(
+    redis_engine: DurableRedisServer,
+) -> None:
+    broker, heard = redis_broker(redis_engine), Heard()
+    client = redis.asyncio.Redis.from_url(redis_engine.url)
+    async with client, broker.follow("room", heard.deliver, heard.lost):
+        for n in range(20):
+            await broker.append("room", b"%d" % n)
+            # As a Redis does that has a `timeout`, of which those who follow are exempt.
+            await client.client_kill_filter(_type="normal", skipme=True)
+        await heard.until_entry(b"19")
+    assert heard.data == [b"%d" % n for n in range(20)]
+    await close_all([broker])

@@ -69,6 +69,25 @@ async def test_rooms_without_anything_in_them_are_forgotten(clock: Clock) -> Non
     assert (await broker.read("room 99", ids[99], 10)).is_complete
 
 
+async def test_of_rooms_that_nobody_is_in_there_are_only_so_many(clock: Clock) -> None:
+    broker, heard = MemoryBroker(rooms=10), Heard()
+    first = await broker.append("room 0", b"")
+    await broker.enter("entered", "ada", b"", 3600)
+    async with broker.follow("followed", heard.deliver, heard.lost):
+        for n in range(100):
+            clock.now += 0.01
+            await broker.append(f"room {n}", b"")
+        clock.now += memory.SWEEP
+        last = await broker.append("room 99", b"")
+        assert list(broker._rooms) == [
+            "entered",
+            "followed",
+            *(f"room {n}" for n in range(90, 100)),
+        ]
+    assert not (await broker.read("room 0", first, 10)).is_complete
+    assert (await broker.read("room 99", last, 10)).is_complete
+
+
 async def test_rooms_that_somebody_follows_or_is_in_are_not_forgotten(clock: Clock) -> None:
     broker, heard = MemoryBroker(age=10), Heard()
     await broker.enter("entered", "ada", b"", 3600)

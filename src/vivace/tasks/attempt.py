@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -124,7 +125,7 @@ class Attempts:
         if untold is not None:
             return await self._tell(run, untold)
         if run.unreadable is not None:
-            failure = {"kind": "Unreadable", "message": str(run.unreadable)[:1000]}
+            failure = _failure("Unreadable", run.unreadable)
             logger.error("A message is no task, and is put among the dead letters.")
             return await self._bury(run, message, failure)
         if message.wait > EARLY:
@@ -170,7 +171,14 @@ class Attempts:
                 result = await self._call(message, task, attempt)
             except Exception as raised:
                 error = raised
-                span.record_exception(raised)
+            except (asyncio.CancelledError, SystemExit) as raised:
+                if _is_cancelled():
+                    raise
+                error = RuntimeError(f"The task has raised {raised!r} by itself.")
+                error.__cause__ = raised
+            if error is not None:
+                with suppress(Exception):  # It may not say what it is.
+                    span.record_exception(error)
         status = await self._settle(run, task, attempt, result, error)
         seconds = monotonic() - begun
         ended = Ended(message.id, task.name, message.queue, attempt, status, seconds, error)
@@ -217,7 +225,7 @@ class Attempts:
             await self._write(task, message.id, record)
             await self._tell(run, lambda delivery: delivery.done())
             return Status.DONE
-        failure = {"kind": type(error).__name__, "message": str(error)[:1000]}
+        failure = _failure(type(error).__name__, error)
         tries_again = isinstance(error, Retry) or (
             not isinstance(error, GiveUp) and task.options.retries_after(error)
         )
@@ -309,6 +317,22 @@ class Attempts:
                 observer(ended)
             except Exception:
                 logger.exception("An observer of tasks has failed.")
+
+
+def _is_cancelled() -> bool:
+    """Whether someone ends this attempt from outside."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _failure(kind: str, error: Exception) -> dict[str, str]:
+    """What is kept of an exception, in a form that always fits into a message."""
+    try:
+        text = str(error)
+    except Exception:
+        text = "It does not say what it is."
+    # Names of files may hold what has no form in UTF-8.
+    return {"kind": kind, "message": text[:1000].encode(errors="replace").decode()}
 
 
 __all__ = ["Attempts", "Ended", "Key", "Run"]

@@ -317,9 +317,8 @@ class Tasks:
         Raises:
             EngineUnavailable: It does not answer in time.
             QueueFull: Too many wait.
-            ValueError: The message is too large, or keys are not known.
+            ValueError: Keys are not known.
         """
-        message.encode()
         deadline, pause = monotonic() + self.timeout, 0.05
         while True:
             try:

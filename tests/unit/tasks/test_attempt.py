@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from vivace.tasks import Backoff, Ended, EngineUnavailable, Retry, Status, TaskC
 from vivace.tasks.attempt import MOST_CRASHES, MOST_LOST, Attempts, Run
 from vivace.tasks.context import current_task
 from vivace.tasks.errors import DeliveryLost
-from vivace.tasks.message import Message
+from vivace.tasks.message import MAX_SIZE, Message
 from vivace.tasks.results import MemoryResults, Record
 
 from .conftest import until
@@ -107,6 +108,73 @@ async def test_what_fails_waits_for_its_next_attempt(bench: Bench) -> None:
     what, dead = last.only
     assert (what, dead.failure) == ("bury", {"kind": "ValueError", "message": "wrong"})
     assert (await bench.record()).status is Status.FAILED
+
+
+@pytest.mark.parametrize("raised", [asyncio.CancelledError(), SystemExit(2)])
+async def test_what_ends_itself_has_failed(bench: Bench, raised: BaseException) -> None:
+    @bench.tasks.task(name="work", retries=1, backoff=Backoff(10))
+    async def work() -> None:
+        raise raised
+
+    given = Given(Message("1", "work"))
+    await bench.work(given)
+    what, again = given.only
+    assert (what, again.attempt) == ("replace", 2) and again.wait > 0
+    assert again.failure == {
+        "kind": "RuntimeError",
+        "message": f"The task has raised {raised!r} by itself.",
+    }
+
+
+async def test_an_exit_in_a_thread_is_a_failure(bench: Bench) -> None:
+    @bench.tasks.task(name="work", retries=0)
+    def work() -> None:
+        sys.exit("no")
+
+    given = Given(Message("1", "work"))
+    await bench.work(given)
+    assert given.only[0] == "bury"
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (OSError("no file \udc80"), "no file ?"),
+        (Unspeakable(), "It does not say what it is."),
+    ],
+)
+async def test_whatever_an_exception_says_can_be_kept(
+    bench: Bench, raised: Exception, said: str
+) -> None:
+    @bench.tasks.task(name="work", retries=0)
+    async def work() -> None:
+        raise raised
+
+    given = Given(Message("1", "work"))
+    await bench.work(given)
+    what, dead = given.only
+    assert (what, dead.failure["message"]) == ("bury", said)
+    assert Message.decode(dead.encode()) == dead
+    assert (await bench.record()).message == said
+
+
+async def test_a_task_that_is_as_large_as_may_be_can_fail(bench: Bench) -> None:
+    @bench.tasks.task(name="work", retries=0)
+    async def work(text: str) -> None:
+        raise ValueError("long " * 1000)
+
+    message = Message("1", "work", {"text": "x" * (MAX_SIZE - 300)})
+    message.check_size()
+    given = Given(message)
+    await bench.work(given)
+    what, dead = given.only
+    assert what == "bury"
+    assert MAX_SIZE < len(dead.encode()) < MAX_SIZE + 10_000
 
 
 async def test_a_task_says_when_it_is_tried_again(bench: Bench) -> None:

@@ -209,7 +209,7 @@ class Attempts:
         try:
             return task.arguments.dump_result(result)
         except ValueError as error:
-            raise GiveUp(f"What it has returned is not what it declares: {error}") from None
+            raise GiveUp(f"What it has returned cannot be kept: {error}") from None
 
     async def _settle(
         self,
@@ -242,7 +242,7 @@ class Attempts:
         return Status.RETRYING
 
     async def _failed(
-        self, run: Run, task: Task[Any, Any, Any], attempt: int, failure: dict[str, str]
+        self, run: Run, task: Task[Any, Any, Any] | None, attempt: int, failure: dict[str, str]
     ) -> None:
         record = Record(status=Status.FAILED, attempt=attempt, **failure)
         await self._write(task, run.message.id, record)
@@ -252,7 +252,7 @@ class Attempts:
         message = run.message
         if message.lost >= MOST_LOST:
             failure = {"kind": "UnknownTask", "message": f"No worker knows {message.task}."}
-            return await self._bury(run, message, failure)
+            return await self._failed(run, None, message.attempt, failure)
         logger.warning("Task %s is unknown here: %s.", message.id, message.task)
         again = message.again(min(LONGEST_LOST, 2.0**message.lost), lost=message.lost + 1)
         return await self._tell(run, lambda delivery: delivery.replace(again))
@@ -286,9 +286,9 @@ class Attempts:
         while len(self._untold) > MOST_UNTOLD:
             del self._untold[next(iter(self._untold))]
 
-    async def _write(self, task: Task[Any, Any, Any], id: str, record: Record) -> None:
+    async def _write(self, task: Task[Any, Any, Any] | None, id: str, record: Record) -> None:
         """Keep what is known of a task. That it cannot be is no reason to run it again."""
-        if self._results is None or not task.options.keep_result:
+        if self._results is None or (task is not None and not task.options.keep_result):
             return
         try:
             await self._results.write(id, record.model_dump_json().encode())

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from taskiq.message import TaskiqMessage
 
-#: Bytes that a task may have where it is sent, arguments and all: what NATS takes, unless it is told
-#: otherwise, less some for its headers and for what failures add.
+#: Bytes that a task may have where it is sent, arguments and all: what NATS takes, unless it is
+#: told otherwise, less some for its headers and for what failures add.
 MAX_SIZE = 1_000_000
 
 

@@ -138,7 +138,10 @@ class Attempts:
             return await self._failed(run, task, message.attempt, failure)
         if run.delivery.is_again:
             # That is written down first, so that what ends its workers does not do so for ever.
-            counted = message.again(message.wait, attempt=message.attempt + 1)
+            # From the second time on it waits, so that what was lost beside it goes another way.
+            pause = task.options.backoff.delay(message.attempt) if message.attempt > 1 else 0.0
+            after = max(message.wait, pause)
+            counted = message.again(after, attempt=message.attempt + 1)
             return await self._tell(run, lambda delivery: delivery.replace(counted))
         await asyncio.sleep(message.wait)
         try:

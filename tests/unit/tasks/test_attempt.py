@@ -232,6 +232,10 @@ async def test_what_ends_its_workers_counts_and_is_given_up(bench: Bench) -> Non
     given = Given(Message("1", "work"), is_again=True)
     await bench.work(given)
     assert given.only == ("replace", Message("1", "work", attempt=2))
+    given = Given(Message("1", "work", attempt=2), is_again=True)
+    await bench.work(given)
+    what, again = given.only
+    assert (what, again.attempt) == ("replace", 3) and again.wait > 0.5
     given = Given(Message("1", "work", attempt=MOST_CRASHES + 2))
     await bench.work(given)
     assert given.only[1].failure["kind"] == "WorkerLost"

@@ -68,6 +68,8 @@ class Run:
 
     def __init__(self, delivery: Delivery) -> None:
         self.delivery = delivery
+        #: What else the engine has given of it meanwhile.
+        self.copies: list[Delivery] = []
         self.unreadable: ValueError | None = None
         #: Whether it is out of our hands, whatever still comes of it.
         self.is_settled = False
@@ -272,6 +274,7 @@ class Attempts:
             try:
                 await tell(run.delivery)
                 run.is_settled = True
+                await self._drop(run.copies)
             except DeliveryLost:
                 # If it comes to this worker, it need not run again.
                 self._remember(run, tell)
@@ -283,6 +286,12 @@ class Attempts:
                     break
                 await asyncio.sleep(pause)
                 pause = min(1.0, pause * 2)
+
+    async def _drop(self, copies: list[Delivery]) -> None:
+        """Have the engine forget what it has given of a task beside what has been settled."""
+        for copy in copies:
+            with suppress(DeliveryLost, EngineUnavailable):
+                await copy.done()
 
     def _remember(self, run: Run, tell: Tell) -> None:
         self._untold[run.key] = tell

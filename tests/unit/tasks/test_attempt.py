@@ -353,3 +353,15 @@ async def test_an_observer_that_fails_is_no_reason_to_run_again(
     assert given.told == [("done", None)] and "An observer of tasks has failed" in caplog.text
     [record] = [record for record in caplog.records if hasattr(record, "task_id")]
     assert (record.task_id, record.__dict__["task_status"]) == ("1", "done")
+
+
+async def test_all_that_the_engine_has_given_of_a_task_is_settled(bench: Bench) -> None:
+    @bench.tasks.task(name="work")
+    async def work() -> None: ...
+
+    run = Run(Given(Message("1", "work")))
+    copies = [Given(Message("1", "work")), Given(Message("1", "work"))]
+    copies[0].errors = [DeliveryLost()]
+    run.copies.extend(copies)
+    await bench.attempts.work(run)
+    assert [copy.told for copy in copies] == [[], [("done", None)]]

@@ -42,6 +42,8 @@ DELAYS = tuple(2.0**power for power in range(-2, 11))
 SAFE = {"x-overflow": "reject-publish"}
 #: Of each delay, the messages that one worker holds until their time.
 MOST_HELD = 50
+#: What is raised where a connection or a channel is at its end.
+BROKEN = (AMQPError, ChannelInvalidStateError, RuntimeError, OSError)
 #: When a message has come to a queue of a delay, in seconds since 1970.
 SINCE = "x-vivace-since"
 
@@ -145,16 +147,22 @@ class RabbitMQEngine:
     async def _hold(self, delay: float, held: AbstractIncomingMessage) -> None:
         """Hold a message until it has waited for ``delay`` seconds, and send it on."""
         since: Any = held.headers.get(SINCE, 0.0)
-        await asyncio.sleep(max(0.0, since + delay - time()))
-        while not held.channel.is_closed:
-            try:
-                await self._send_on(held)
-                await held.ack()
-                return
-            except EngineUnavailable:
-                await asyncio.sleep(1)
-            except (AMQPError, ChannelInvalidStateError, RuntimeError, OSError):
-                return  # It comes again, to whoever is there.
+        try:
+            await asyncio.sleep(max(0.0, since + delay - time()))
+            while not held.channel.is_closed:
+                try:
+                    await self._send_on(held)
+                    await held.ack()
+                    return
+                except EngineUnavailable:
+                    await asyncio.sleep(1)
+        except BROKEN:
+            pass
+        finally:
+            # Whatever has ended this, as the end of the connection that it is sent over: it comes
+            # again, to whoever is there. What has been acknowledged is not given back.
+            with suppress(*BROKEN):
+                await held.reject(requeue=True)
 
     async def _send_on(self, held: AbstractIncomingMessage) -> None:
         try:
@@ -314,7 +322,7 @@ class RabbitMQDelivery:
     async def done(self) -> None:
         try:
             await self._message.ack()
-        except (AMQPError, ChannelInvalidStateError, RuntimeError, OSError) as error:
+        except BROKEN as error:
             raise DeliveryLost from error
 
     async def replace(self, message: Message) -> None:
@@ -360,7 +368,7 @@ def unavailable(queue: str = "") -> Iterator[None]:
             "The queues were made with another most_waiting or other replicas. Keep these, or take "
             f"another name, or delete the queues when they are empty. {error}"
         ) from error
-    except (AMQPError, ChannelInvalidStateError, RuntimeError, OSError, TimeoutError) as error:
+    except (*BROKEN, TimeoutError) as error:
         raise EngineUnavailable(repr(error)) from error
 
 

@@ -10,7 +10,9 @@ from vivace.cli.discovery import (
     configured_entrypoint,
     find_app_name,
     import_module,
+    is_factory,
     locate_module,
+    make_app,
     split_location,
 )
 from vivace.cli.errors import CommandError
@@ -79,15 +81,17 @@ def supervise(where: str | None, name: str | None, processes: int, settings: dic
     from vivace.tasks.processes import Supervisor
     from vivace.tasks.worker import NoTasks, WorkerSettings, find_tasks
 
+    makes_app = is_factory(found)
     try:
-        tasks = find_tasks(found)
+        tasks = find_tasks(make_app(found, module) if makes_app else found)
     except NoTasks as error:
         raise CommandError(str(error)) from None
     for queue in settings["queues"] or ():
         if queue not in tasks.queues:
             known = ", ".join(tasks.queues)
             raise CommandError(f"There is no queue {queue!r}.", f"There are: {known}.")
-    return Supervisor(WorkerSettings(module, attribute, **settings), processes).run()
+    told = WorkerSettings(module, attribute, **settings, is_factory=makes_app)
+    return Supervisor(told, processes).run()
 
 
 def find_named(where: str | None, name: str | None) -> tuple[str, str, Any]:

@@ -13,6 +13,7 @@ from pydantic_core import from_json, to_json
 
 from vivace.calling import Caller
 from vivace.tasks.context import TaskContext, current_task
+from vivace.tasks.message import MAX_SIZE
 
 #: So that what JSON has no form for comes back as it was.
 CONFIG = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", ser_json_inf_nan="strings")
@@ -77,11 +78,17 @@ class Arguments:
         """What the function has returned, as JSON has it; ``None`` where it is not kept.
 
         Raises:
-            ValueError: It is not of the declared type, or has no form in JSON.
+            ValueError: It is not of the declared type, has no form in JSON, or is too large.
         """
         if self._result is None:
             return None
-        return _as_json(self._result, self._result.validate_python(value))
+        text = self._result.dump_json(self._result.validate_python(value))
+        if len(text) > MAX_SIZE:
+            raise ValueError(
+                f"It has {len(text)} bytes, and {MAX_SIZE} are the most. Store what is large "
+                "elsewhere, and return where it is, or declare `keep_result=False`."
+            )
+        return from_json(text)
 
     def load_result(self, value: Any) -> Any:
         """What :meth:`dump_result` was given.

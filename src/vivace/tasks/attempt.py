@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -67,6 +68,8 @@ class Run:
 
     def __init__(self, delivery: Delivery) -> None:
         self.delivery = delivery
+        #: What else the engine has given of it meanwhile.
+        self.copies: list[Delivery] = []
         self.unreadable: ValueError | None = None
         #: Whether it is out of our hands, whatever still comes of it.
         self.is_settled = False
@@ -124,7 +127,7 @@ class Attempts:
         if untold is not None:
             return await self._tell(run, untold)
         if run.unreadable is not None:
-            failure = {"kind": "Unreadable", "message": str(run.unreadable)[:1000]}
+            failure = _failure("Unreadable", run.unreadable)
             logger.error("A message is no task, and is put among the dead letters.")
             return await self._bury(run, message, failure)
         if message.wait > EARLY:
@@ -137,7 +140,10 @@ class Attempts:
             return await self._failed(run, task, message.attempt, failure)
         if run.delivery.is_again:
             # That is written down first, so that what ends its workers does not do so for ever.
-            counted = message.again(message.wait, attempt=message.attempt + 1)
+            # From the second time on it waits, so that what was lost beside it goes another way.
+            pause = task.options.backoff.delay(message.attempt) if message.attempt > 1 else 0.0
+            after = max(message.wait, pause)
+            counted = message.again(after, attempt=message.attempt + 1)
             return await self._tell(run, lambda delivery: delivery.replace(counted))
         await asyncio.sleep(message.wait)
         try:
@@ -170,7 +176,14 @@ class Attempts:
                 result = await self._call(message, task, attempt)
             except Exception as raised:
                 error = raised
-                span.record_exception(raised)
+            except (asyncio.CancelledError, SystemExit) as raised:
+                if _is_cancelled():
+                    raise
+                error = RuntimeError(f"The task has raised {raised!r} by itself.")
+                error.__cause__ = raised
+            if error is not None:
+                with suppress(Exception):  # It may not say what it is.
+                    span.record_exception(error)
         status = await self._settle(run, task, attempt, result, error)
         seconds = monotonic() - begun
         ended = Ended(message.id, task.name, message.queue, attempt, status, seconds, error)
@@ -201,7 +214,7 @@ class Attempts:
         try:
             return task.arguments.dump_result(result)
         except ValueError as error:
-            raise GiveUp(f"What it has returned is not what it declares: {error}") from None
+            raise GiveUp(f"What it has returned cannot be kept: {error}") from None
 
     async def _settle(
         self,
@@ -217,7 +230,7 @@ class Attempts:
             await self._write(task, message.id, record)
             await self._tell(run, lambda delivery: delivery.done())
             return Status.DONE
-        failure = {"kind": type(error).__name__, "message": str(error)[:1000]}
+        failure = _failure(type(error).__name__, error)
         tries_again = isinstance(error, Retry) or (
             not isinstance(error, GiveUp) and task.options.retries_after(error)
         )
@@ -234,7 +247,7 @@ class Attempts:
         return Status.RETRYING
 
     async def _failed(
-        self, run: Run, task: Task[Any, Any, Any], attempt: int, failure: dict[str, str]
+        self, run: Run, task: Task[Any, Any, Any] | None, attempt: int, failure: dict[str, str]
     ) -> None:
         record = Record(status=Status.FAILED, attempt=attempt, **failure)
         await self._write(task, run.message.id, record)
@@ -244,7 +257,7 @@ class Attempts:
         message = run.message
         if message.lost >= MOST_LOST:
             failure = {"kind": "UnknownTask", "message": f"No worker knows {message.task}."}
-            return await self._bury(run, message, failure)
+            return await self._failed(run, None, message.attempt, failure)
         logger.warning("Task %s is unknown here: %s.", message.id, message.task)
         again = message.again(min(LONGEST_LOST, 2.0**message.lost), lost=message.lost + 1)
         return await self._tell(run, lambda delivery: delivery.replace(again))
@@ -261,6 +274,7 @@ class Attempts:
             try:
                 await tell(run.delivery)
                 run.is_settled = True
+                await self._drop(run.copies)
             except DeliveryLost:
                 # If it comes to this worker, it need not run again.
                 self._remember(run, tell)
@@ -273,14 +287,20 @@ class Attempts:
                 await asyncio.sleep(pause)
                 pause = min(1.0, pause * 2)
 
+    async def _drop(self, copies: list[Delivery]) -> None:
+        """Have the engine forget what it has given of a task beside what has been settled."""
+        for copy in copies:
+            with suppress(DeliveryLost, EngineUnavailable):
+                await copy.done()
+
     def _remember(self, run: Run, tell: Tell) -> None:
         self._untold[run.key] = tell
         while len(self._untold) > MOST_UNTOLD:
             del self._untold[next(iter(self._untold))]
 
-    async def _write(self, task: Task[Any, Any, Any], id: str, record: Record) -> None:
+    async def _write(self, task: Task[Any, Any, Any] | None, id: str, record: Record) -> None:
         """Keep what is known of a task. That it cannot be is no reason to run it again."""
-        if self._results is None or not task.options.keep_result:
+        if self._results is None or (task is not None and not task.options.keep_result):
             return
         try:
             await self._results.write(id, record.model_dump_json().encode())
@@ -309,6 +329,22 @@ class Attempts:
                 observer(ended)
             except Exception:
                 logger.exception("An observer of tasks has failed.")
+
+
+def _is_cancelled() -> bool:
+    """Whether someone ends this attempt from outside."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _failure(kind: str, error: Exception) -> dict[str, str]:
+    """What is kept of an exception, in a form that always fits into a message."""
+    try:
+        text = str(error)
+    except Exception:
+        text = "It does not say what it is."
+    # Names of files may hold what has no form in UTF-8.
+    return {"kind": kind, "message": text[:1000].encode(errors="replace").decode()}
 
 
 __all__ = ["Attempts", "Ended", "Key", "Run"]

@@ -76,6 +76,8 @@ class DeadLetters:
             # What is no task at all cannot be sent again.
             if (id is not None and message.id != id) or not message.task:
                 return False
+            # Or its result would be the old failure until it begins.
+            await self._kit.forget_result(message)
             again = message.again(0, attempt=1, lost=0, failure={}, sent=time())
             await self._kit.put(again)
             count += 1

@@ -19,7 +19,7 @@ from vivace.tasks.errors import EngineUnavailable, QueueFull, ResultNotKept
 from vivace.tasks.message import Message
 from vivace.tasks.opened import Opened
 from vivace.tasks.options import Options, TaskOptions, check_name
-from vivace.tasks.results import MemoryResults, ResultStore
+from vivace.tasks.results import MemoryResults, Record, ResultStore, Status
 from vivace.tasks.schedule import Cron, Every, Schedule, Times
 from vivace.tasks.task import Task
 from vivace.tasks.testing import Testing, drain
@@ -317,9 +317,8 @@ class Tasks:
         Raises:
             EngineUnavailable: It does not answer in time.
             QueueFull: Too many wait.
-            ValueError: The message is too large, or keys are not known.
+            ValueError: Keys are not known.
         """
-        message.encode()
         deadline, pause = monotonic() + self.timeout, 0.05
         while True:
             try:
@@ -374,6 +373,13 @@ class Tasks:
                 'Tasks("amqp://...", results="redis://...").'
             )
         return results
+
+    async def forget_result(self, message: Message) -> None:
+        """Have a task that is sent once more be known as one that waits."""
+        task, results = self.registered.get(message.task), self.results()
+        if results is not None and (task is None or task.options.keep_result):
+            waits = Record(status=Status.PENDING)
+            await results.write(message.id, waits.model_dump_json().encode())
 
     @property
     def settings(self) -> EngineSettings:

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from taskiq.message import TaskiqMessage
 
-#: Bytes that a task may have, arguments and all: what NATS takes, unless it is told otherwise,
-#: less some for its headers.
+#: Bytes that a task may have where it is sent, arguments and all: what NATS takes, unless it is
+#: told otherwise, less some for its headers and for what failures add.
 MAX_SIZE = 1_000_000
 
 
@@ -58,11 +58,7 @@ class Message:
         return replace(self, due=time() + after if after > 0 else 0.0, **changes)
 
     def encode(self) -> bytes:
-        """The bytes that engines keep.
-
-        Raises:
-            ValueError: They are too many.
-        """
+        """The bytes that engines keep."""
         labels = _Labels(
             queue_name=self.queue,
             attempt=self.attempt,
@@ -79,13 +75,20 @@ class Message:
             args=[],
             kwargs=self.arguments,
         )
-        text = body.model_dump_json().encode()
-        if len(text) > MAX_SIZE:
+        return body.model_dump_json().encode()
+
+    def check_size(self) -> None:
+        """Whether it may be sent. Later on it may grow a little, by what is said of a failure.
+
+        Raises:
+            ValueError: It is too large.
+        """
+        size = len(self.encode())
+        if size > MAX_SIZE:
             raise ValueError(
-                f"The task {self.task} has {len(text)} bytes of arguments, and {MAX_SIZE} are the "
-                "most. Store what is large elsewhere, and send where it is."
+                f"The task {self.task} has {size} bytes of arguments, and {MAX_SIZE} are the most. "
+                "Store what is large elsewhere, and send where it is."
             )
-        return text
 
     @classmethod
     def decode(cls, body: bytes) -> Message:

@@ -124,7 +124,9 @@ class Runner:
         run = Run(delivery)
         known = self._by_key.get(run.key)
         if known is not None:
-            # The engine has lost us for a moment, and gives what we are at once more.
+            # The engine has lost us for a moment, and gives what we are at once more; or has it
+            # twice, as it was sent again when the answer was lost.
+            known.copies.append(known.delivery)
             known.delivery = delivery
             return
         task = asyncio.create_task(self._work(run), name=f"task {run.message.id}")

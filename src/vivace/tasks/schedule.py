@@ -133,6 +133,9 @@ class Scheduler:
                 if not self._is_away:
                     logger.warning("Nothing can be sent by the clock: %s", error)
                 self._is_away = True
+            except Exception:
+                # Nothing that an engine comes up with ends the clock.
+                logger.exception("Nothing could be sent by the clock.")
             await asyncio.sleep(LOOK - time() % LOOK)
 
     async def send_due(self, now: float) -> None:

@@ -144,6 +144,7 @@ class Sending(Generic[P, R]):
             sent=time(),
             trace=current_trace(),
         )
+        message.check_size()
         await self._kit.put(message, key=key)
         return Handle(self._kit, task, id)
 

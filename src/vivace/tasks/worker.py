@@ -40,6 +40,8 @@ class WorkerSettings:
     grace: float
     #: Whether to send by the clock.
     schedules: bool
+    #: Whether the attribute is a function that makes the app.
+    is_factory: bool = False
 
 
 class NoTasks(Exception):
@@ -52,7 +54,8 @@ def find_tasks(found: Any) -> Tasks:
     Raises:
         NoTasks: There are none, or those of several kits, or they run in process.
     """
-    installed = [found] if isinstance(found, Tasks) else list(_installed(found))
+    # An app may be mounted at several paths.
+    installed = [found] if isinstance(found, Tasks) else list(dict.fromkeys(_installed(found)))
     if len(installed) != 1:
         how_many = "no tasks" if not installed else "the tasks of several kits"
         raise NoTasks(
@@ -91,6 +94,8 @@ def run_worker(settings: WorkerSettings) -> None:
         found: Any = importlib.import_module(settings.module)
         for name in settings.attribute.split("."):
             found = getattr(found, name)
+        if settings.is_factory:
+            found = found()
         status = asyncio.run(_serve(found, settings))
     except NoTasks as error:
         logger.error("%s", error)

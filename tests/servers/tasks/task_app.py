@@ -19,6 +19,7 @@ tasks = Tasks(
     queues=["urgent"],
     lease=float(os.environ.get("TASKS_LEASE", "2")),
     most_waiting=int(os.environ.get("TASKS_MOST", "100000")),
+    keep_results=float(os.environ.get("TASKS_KEEP", "3600")),
     timeout=float(os.environ.get("TASKS_TIMEOUT", "10")),
 )
 app = Vivace()

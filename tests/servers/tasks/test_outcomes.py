@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
+from aio_pika import Message as AMQPMessage
 
-from vivace.tasks import Status, TaskFailed
+from vivace.tasks import EngineUnavailable, QueueFull, Status, TaskFailed
 
 from .conftest import kinds
 from .processes import Place, working
@@ -41,6 +43,7 @@ def test_a_task_that_fails_is_tried_again_a_little_later(place: Place) -> None:
 def test_what_has_failed_for_good_can_be_listed_replayed_and_discarded(place: Place) -> None:
     with working(place), sender(place) as send:
         letters = send.tasks.dead_letters
+        assert send.run(letters.list()) == []
         handles = [send("failing", number=number) for number in range(4)]
         for handle in handles:
             with pytest.raises(TaskFailed):
@@ -87,3 +90,69 @@ def test_a_key_keeps_a_task_from_being_sent_twice(place: Place, kind: str) -> No
         send("quick", number=3, key="order-2")
         place.wait(lambda: place.numbers()[3])
     assert place.numbers() == {1: 1, 3: 1}
+
+
+def test_a_worker_runs_the_most_urgent_first_and_no_more_at_once_than_it_may(place: Place) -> None:
+    with sender(place) as send:
+        for number in range(6):
+            send("slow", number=number, seconds=0.1)
+            send("slow", number=100 + number, seconds=0.1, queue="urgent")
+        with working(place, "--queue", "urgent", "--queue", "default", "--concurrency", "2"):
+            place.wait(lambda: len(place.numbers()) == 12)
+    events = sorted(
+        [(note.time, 1, note.number) for note in place.notes("begun")]
+        + [(note.time, -1, note.number) for note in place.notes("done")]
+    )
+    at_once = [sum(change for _, change, _ in events[:end]) for end in range(1, len(events) + 1)]
+    assert max(at_once) == 2
+    begun = [number for _, change, number in events if change == 1]
+    # RabbitMQ hands out as many of each queue as run at once.
+    assert sum(number >= 100 for number in begun[:6]) >= 4
+
+
+def test_an_urgent_queue_that_is_empty_holds_up_no_other(place: Place) -> None:
+    with sender(place) as send:
+        for number in range(60):
+            send("quick", number=number)
+        with working(place, "--queue", "urgent", "--queue", "default"):
+            # In well under a second, if nothing waits for the empty queue.
+            place.wait(lambda: len(place.numbers()) == 60, seconds=15)
+
+
+def test_what_is_no_message_and_waits_for_its_time_is_a_dead_letter(place: Place) -> None:
+    with working(place), sender(place) as send:
+        send.run(put_raw(send, b"what is this"))
+        wait_for_letters(send, 1)
+        [letter] = send.run(send.tasks.dead_letters.list())
+        assert (letter.kind, letter.arguments) == ("Unreadable", {"body": "what is this"})
+        send("quick", number=1, delay=0.5)
+        place.wait(lambda: place.numbers() == {1: 1})
+
+
+def test_other_settings_hold_for_what_is_there_or_are_an_error_that_says_so(
+    place: Place, kind: str
+) -> None:
+    with sender(place) as send:
+        send("quick", number=1)
+        send.run(send.tasks.registered["task_app.quick"].handle("1").status())
+    place.settings |= {"TASKS_MOST": "2", "TASKS_KEEP": "60", "TASKS_TIMEOUT": "3"}
+    with sender(place) as send:
+        if kind == "rabbitmq":
+            with pytest.raises(EngineUnavailable, match="made with another most_waiting"):
+                send("quick", number=2)
+            return
+        assert send.run(send("quick", number=2).status()) is Status.PENDING
+        with pytest.raises(QueueFull):
+            send("quick", number=3)
+
+
+async def put_raw(send: Sender, body: bytes) -> None:
+    """Put what nobody can read where tasks wait that are not due."""
+    engine: Any = await send.tasks.opened()
+    match type(engine).__name__:
+        case "RedisEngine":
+            await engine._redis.zadd(f"{{vivace:{send.tasks.name}}}:delayed:default", {body: 1})
+        case "RabbitMQEngine":
+            await engine._publish(AMQPMessage(body), engine._delay_queue(0.25))
+        case _:
+            await engine._js.publish(engine._delayed, body)

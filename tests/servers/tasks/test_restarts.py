@@ -72,7 +72,8 @@ def test_what_waits_for_its_time_survives_the_engine_and_the_workers(
         own_engine.start()
         with working(own_place):
             own_place.wait(lambda: len(own_place.numbers()) == 5)
-            own_place.wait(lambda: [n.attempt for n in own_place.notes("tried")][-1] == 3)
+            # What was on its way when the engine was killed may come twice.
+            own_place.wait(lambda: max(n.attempt for n in own_place.notes("tried")) >= 3)
         early = [note for note in own_place.notes("done") if note.time < begun + 7.7]
         assert not early
 

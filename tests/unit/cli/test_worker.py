@@ -19,6 +19,9 @@ tasks = Tasks("amqp://localhost", queues=["urgent"])
 in_process = Tasks()
 app = Vivace()
 tasks.install(app)
+
+def make():
+    return app
 """
 SETTINGS: dict[str, Any] = {"concurrency": 3, "queues": None, "grace": 1.0, "schedules": True}
 
@@ -71,3 +74,11 @@ def test_what_is_told_is_told_to_workers(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_what_cannot_be_run_is_said(where: str, queues: Any, said: str) -> None:
     with pytest.raises(CommandError, match=said):
         supervise(where, None, 1, {**SETTINGS, "queues": queues})
+
+
+def test_a_function_that_makes_the_app_may_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[WorkerSettings] = []
+    monkeypatch.setattr(Supervisor, "__init__", lambda _, settings, __: told.append(settings))
+    monkeypatch.setattr(Supervisor, "run", lambda _: 0)
+    assert supervise("worker_program:make", None, 1, SETTINGS) == 0
+    assert (told[0].attribute, told[0].is_factory) == ("make", True)

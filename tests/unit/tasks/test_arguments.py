@@ -135,3 +135,11 @@ def test_what_is_needed_has_no_default() -> None:
     async def free(a: int = 1, session: str = Depends(get_session)) -> None: ...
 
     assert Arguments(work).is_needed and not Arguments(free).is_needed
+
+
+def test_a_result_that_no_store_takes_is_refused() -> None:
+    def work() -> str:
+        return ""
+
+    with pytest.raises(ValueError, match="elsewhere, and return where it is"):
+        Arguments(work).dump_result("x" * 1_000_000)

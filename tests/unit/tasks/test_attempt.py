@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from vivace.tasks import Backoff, Ended, EngineUnavailable, Retry, Status, TaskC
 from vivace.tasks.attempt import MOST_CRASHES, MOST_LOST, Attempts, Run
 from vivace.tasks.context import current_task
 from vivace.tasks.errors import DeliveryLost
-from vivace.tasks.message import Message
+from vivace.tasks.message import MAX_SIZE, Message
 from vivace.tasks.results import MemoryResults, Record
 
 from .conftest import until
@@ -109,6 +110,76 @@ async def test_what_fails_waits_for_its_next_attempt(bench: Bench) -> None:
     assert (await bench.record()).status is Status.FAILED
 
 
+@pytest.mark.parametrize("raised", [asyncio.CancelledError(), SystemExit(2)])
+async def test_what_ends_itself_has_failed(bench: Bench, raised: BaseException) -> None:
+    @bench.tasks.task(name="work", retries=1, backoff=Backoff(10))
+    async def work() -> None:
+        raise raised
+
+    given = Given(Message("1", "work"))
+    await bench.work(given)
+    what, again = given.only
+    assert (what, again.attempt) == ("replace", 2) and again.wait > 0
+    assert again.failure == {
+        "kind": "RuntimeError",
+        "message": f"The task has raised {raised!r} by itself.",
+    }
+
+
+async def test_an_exit_in_a_thread_is_a_failure(bench: Bench) -> None:
+    @bench.tasks.task(name="work", retries=0)
+    def work() -> None:
+        sys.exit("no")
+
+    given = Given(Message("1", "work"))
+    await bench.work(given)
+    assert given.only[0] == "bury"
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (OSError("no file \udc80"), "no file ?"),
+        (Unspeakable(), "It does not say what it is."),
+    ],
+)
+async def test_whatever_an_exception_says_can_be_kept(
+    bench: Bench, raised: Exception, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Reports of tests cannot hold it.
+    caplog.set_level(logging.CRITICAL, "vivace.tasks")
+
+    @bench.tasks.task(name="work", retries=0)
+    async def work() -> None:
+        raise raised
+
+    given = Given(Message("1", "work"))
+    await bench.work(given)
+    what, dead = given.only
+    assert (what, dead.failure["message"]) == ("bury", said)
+    assert Message.decode(dead.encode()) == dead
+    assert (await bench.record()).message == said
+
+
+async def test_a_task_that_is_as_large_as_may_be_can_fail(bench: Bench) -> None:
+    @bench.tasks.task(name="work", retries=0)
+    async def work(text: str) -> None:
+        raise ValueError("long " * 1000)
+
+    message = Message("1", "work", {"text": "x" * (MAX_SIZE - 300)})
+    message.check_size()
+    given = Given(message)
+    await bench.work(given)
+    what, dead = given.only
+    assert what == "bury"
+    assert MAX_SIZE < len(dead.encode()) < MAX_SIZE + 10_000
+
+
 async def test_a_task_says_when_it_is_tried_again(bench: Bench) -> None:
     @bench.tasks.task(name="work", retry_on=(KeyError,))
     async def work() -> None:
@@ -150,7 +221,7 @@ async def test_a_result_of_another_type_is_not_tried_again(bench: Bench) -> None
     given = Given(Message("1", "work"))
     await bench.work(given)
     what, dead = given.only
-    assert what == "bury" and "not what it declares" in dead.failure["message"]
+    assert what == "bury" and "cannot be kept" in dead.failure["message"]
 
 
 async def test_what_ends_its_workers_counts_and_is_given_up(bench: Bench) -> None:
@@ -161,6 +232,10 @@ async def test_what_ends_its_workers_counts_and_is_given_up(bench: Bench) -> Non
     given = Given(Message("1", "work"), is_again=True)
     await bench.work(given)
     assert given.only == ("replace", Message("1", "work", attempt=2))
+    given = Given(Message("1", "work", attempt=2), is_again=True)
+    await bench.work(given)
+    what, again = given.only
+    assert (what, again.attempt) == ("replace", 3) and again.wait > 0.5
     given = Given(Message("1", "work", attempt=MOST_CRASHES + 2))
     await bench.work(given)
     assert given.only[1].failure["kind"] == "WorkerLost"
@@ -178,6 +253,8 @@ async def test_an_unknown_task_goes_to_others_for_a_while(bench: Bench) -> None:
     given = Given(message)
     await bench.work(given)
     assert given.only[1].failure["kind"] == "UnknownTask"
+    # Whoever waits for it is told.
+    assert (await bench.record()).status is Status.FAILED
 
 
 async def test_what_is_no_message_is_a_dead_letter(bench: Bench) -> None:
@@ -276,3 +353,15 @@ async def test_an_observer_that_fails_is_no_reason_to_run_again(
     assert given.told == [("done", None)] and "An observer of tasks has failed" in caplog.text
     [record] = [record for record in caplog.records if hasattr(record, "task_id")]
     assert (record.task_id, record.__dict__["task_status"]) == ("1", "done")
+
+
+async def test_all_that_the_engine_has_given_of_a_task_is_settled(bench: Bench) -> None:
+    @bench.tasks.task(name="work")
+    async def work() -> None: ...
+
+    run = Run(Given(Message("1", "work")))
+    copies = [Given(Message("1", "work")), Given(Message("1", "work"))]
+    copies[0].errors = [DeliveryLost()]
+    run.copies.extend(copies)
+    await bench.attempts.work(run)
+    assert [copy.told for copy in copies] == [[], [("done", None)]]

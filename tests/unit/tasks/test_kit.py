@@ -283,7 +283,10 @@ async def test_dead_letters_are_listed_replayed_and_discarded(tasks: Tasks) -> N
         assert found == [("GiveUp", 1, 1), ("GiveUp", 1, 2), ("ValueError", 2, 0)]
         assert len(await tasks.dead_letters.list(most=2)) == 2
         assert await tasks.dead_letters.discard(handles[1].id) == 1
+        assert await handles[0].status() is Status.FAILED
         assert await tasks.dead_letters.replay(handles[0].id) == 1
+        # What is known is not of the time before.
+        assert await handles[0].status() is Status.PENDING
         assert [message.id for message in sent.messages[3:]] == [handles[0].id]
         assert sent.messages[-1].attempt == 1 and not sent.messages[-1].failure
         assert await tasks.dead_letters.replay() == 1

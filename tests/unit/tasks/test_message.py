@@ -57,7 +57,7 @@ def test_arguments_without_names_are_refused() -> None:
 
 def test_a_message_that_no_engine_takes_is_refused() -> None:
     with pytest.raises(ValueError, match="Store what is large elsewhere"):
-        Message("1", "work", {"text": "x" * MAX_SIZE}).encode()
+        Message("1", "work", {"text": "x" * MAX_SIZE}).check_size()
 
 
 def test_the_wait_ends_when_it_is_due() -> None:

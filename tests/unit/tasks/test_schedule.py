@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from vivace.tasks import EngineUnavailable, Tasks
 from vivace.tasks.engines.memory import MemoryEngine
 from vivace.tasks.schedule import Cron, Every, Scheduler
 
-from .conftest import settings
+from .conftest import settings, until
 
 pytestmark = pytest.mark.anyio
 
@@ -110,3 +111,22 @@ async def test_who_may_not_send_does_not(tasks: Tasks, monkeypatch: pytest.Monke
         scheduler = Scheduler(tasks.schedules, MemoryEngine(settings()))
         await scheduler.send_due(scheduler._sent[0] + 60)
         assert not sent.messages
+
+
+async def test_no_error_ends_the_clock(
+    tasks: Tasks, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    said: list[str] = []
+
+    async def may_schedule(_: Any) -> bool:
+        said.append("asked")
+        if len(said) == 1:
+            raise AttributeError("The connection has just ended.")
+        return True
+
+    monkeypatch.setattr(MemoryEngine, "may_schedule", may_schedule)
+    monkeypatch.setattr("vivace.tasks.schedule.LOOK", 0.01)
+    clock = asyncio.create_task(Scheduler((), MemoryEngine(settings())).run())
+    await until(lambda: len(said) > 1)
+    clock.cancel()
+    assert "Nothing could be sent by the clock." in caplog.messages

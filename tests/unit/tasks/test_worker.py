@@ -20,6 +20,7 @@ def test_tasks_are_found_by_themselves_and_by_their_app() -> None:
     app, outer = Vivace(), Vivace()
     tasks.install(app)
     outer.mount("/inner", app)
+    outer.mount("/again", app)
     assert find_tasks(tasks) is find_tasks(app) is find_tasks(outer) is tasks
 
 

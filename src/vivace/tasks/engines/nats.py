@@ -9,15 +9,17 @@ them on.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import count
 from time import monotonic
 from typing import Any
 from uuid import uuid4
 
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError, MsgAlreadyAckdError, TimeoutError as NatsTimeoutError
+from nats.errors import Error as NatsError, MsgAlreadyAckdError
 from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
@@ -37,8 +39,12 @@ logger = logging.getLogger("vivace.tasks")
 
 #: The consumers of what is not due: names that no queue has, as they have 64 letters at most.
 DELAYED, AGAIN = f"delayed-{'0' * 64}", f"again-{'0' * 64}"
-#: Tasks that are not due, which one worker looks through at a time.
-MOST_MOVED = 20
+#: What NATS answers where nothing has come in time.
+NOTHING = ("404", "408")
+#: Seconds in which NATS says whether there is something.
+GLANCE = 0.005
+#: Seconds for which one of several queues is waited for.
+LOOK = 0.1
 #: Seconds that a dead letter is kept.
 DEAD_KEPT = 90 * 24 * 3600.0
 
@@ -59,7 +65,8 @@ class NatsEngine:
         self._stream = f"vivace_{settings.name}"
         self._dead = f"{self._stream}_dead"
         self._broker: PullBasedJetStreamBroker | None = None
-        self._consumers: dict[str, Any] = {}
+        #: Which of several queues is waited for.
+        self._turns = count()
         self._movers: list[asyncio.Task[None]] = []
 
     def _subject(self, queue: str) -> str:
@@ -126,12 +133,14 @@ class NatsEngine:
                 self._movers.append(asyncio.create_task(self._move_due(consumer)))
 
     async def _make_streams(self, broker: PullBasedJetStreamBroker) -> None:
-        first, *others = self._settings.queues
-        self._consumers[first] = broker.consumer
-        for queue in others:
-            await self._subscribe(broker, queue, self._subject(queue))
-        await self._subscribe(broker, DELAYED, self._delayed)
-        await self._subscribe(broker, AGAIN, self._again)
+        try:
+            # One that was made with other settings gets these.
+            await broker.js.update_stream(broker.stream_config)
+        except APIError as error:
+            logger.warning("NATS keeps the former settings of %s: %s", self._stream, error)
+        consumers = {queue: self._subject(queue) for queue in self._settings.queues}
+        for name, subject in {**consumers, DELAYED: self._delayed, AGAIN: self._again}.items():
+            await broker.js.add_consumer(self._stream, self._consumer(name, subject))
         with suppress(APIError):  # It is there, maybe with other settings.
             await broker.js.add_stream(
                 name=self._dead,
@@ -141,20 +150,12 @@ class NatsEngine:
                 max_age=DEAD_KEPT,
             )
 
-    async def _subscribe(self, broker: PullBasedJetStreamBroker, queue: str, subject: str) -> None:
-        config = self._consumer(queue, subject)
-        await broker.js.add_consumer(self._stream, config)
-        self._consumers[queue] = await broker.js.pull_subscribe(
-            subject, durable=queue, stream=self._stream, config=config
-        )
-
     async def close(self) -> None:
         for mover in self._movers:
             mover.cancel()
         await asyncio.gather(*self._movers, return_exceptions=True)
         self._movers.clear()
         broker, self._broker = self._broker, None
-        self._consumers.clear()
         if broker is not None:
             with suppress(Exception):
                 async with asyncio.timeout(5):
@@ -197,29 +198,58 @@ class NatsEngine:
     async def take(self, queues: Sequence[str], most: int, wait: float) -> list[Delivery]:
         deadline = monotonic() + wait
         while True:
+            found: list[Delivery] = []
             for queue in queues:
-                patience = max(0.05, (deadline - monotonic()) / len(queues))
-                if message := await self._fetch(queue, 1, patience):
-                    return [NatsDelivery(self, message[0])]
-            if monotonic() >= deadline:
-                return []
+                await self._pull(queue, most, GLANCE, found)
+            left = deadline - monotonic()
+            if found or left <= 0:
+                return found
+            if len(queues) > 1:
+                # One can be waited for at a time: each of several for a moment.
+                left = min(LOOK, left)
+            await self._pull(queues[next(self._turns) % len(queues)], 1, left, found)
+            if found:
+                return found
 
-    async def _fetch(self, queue: str, most: int, wait: float) -> list[Msg]:
-        consumer = self._consumers.get(queue)
-        if consumer is None:
+    async def _pull(self, consumer: str, most: int, wait: float, found: list[Delivery]) -> None:
+        """Add messages to those that were found, until there are ``most``; wait for the first."""
+        try:
+            while len(found) < most and (message := await self._next(consumer, wait)):
+                found.append(NatsDelivery(self, message))
+                wait = GLANCE
+        except EngineUnavailable:
+            # What has come is worked on.
+            if not found:
+                raise
+
+    async def _next(self, consumer: str, wait: float) -> Msg | None:
+        """A message; ``None``, if there is none in ``wait`` seconds."""
+        if self._broker is None:
             raise EngineUnavailable("It is not connected.")
+        # In nanoseconds. That there is nothing is not asked without any wait (`no_wait`): when
+        # others ask as well, NATS 2.9 leaves some without an answer.
+        request = {"batch": 1, "expires": max(1_000_000, int(wait * 1e9))}
         with unavailable():
-            try:
-                found: list[Msg] = await consumer.fetch(most, timeout=wait)
-            except NatsTimeoutError:
-                return []
-        return found
+            # The `fetch` of nats-py ends as NATS does: what comes at that time has to wait.
+            answer: Msg = await self._broker.client.request(
+                f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{consumer}",
+                json.dumps(request).encode(),
+                timeout=wait + self._settings.timeout,
+                # The new style knows answers by their subject, which is that of the stream here.
+                old_style=True,
+            )
+        status = (answer.headers or {}).get("Status")
+        if status is None:
+            return answer
+        if status in NOTHING:
+            return None
+        raise EngineUnavailable(f"NATS says {status} {(answer.headers or {}).get('Description')}.")
 
     async def _move_due(self, consumer: str) -> None:
         """Have tasks run that have become due, until this is cancelled."""
         while True:
             try:
-                for waiting in await self._fetch(consumer, MOST_MOVED, 1.0):
+                if waiting := await self._next(consumer, 1.0):
                     await self._move(waiting)
             except EngineUnavailable:
                 await asyncio.sleep(1)
@@ -228,13 +258,20 @@ class NatsEngine:
                 await asyncio.sleep(1)
 
     async def _move(self, waiting: Msg) -> None:
-        message = Message.decode(waiting.data)
-        if message.wait > 0:
-            # It comes again at that time, or a little earlier if the server is started again.
-            await waiting.nak(delay=message.wait)
-            return
-        once = f"{message.id}:{message.attempt}:{message.due}"
-        await self._publish(message.again(0), once, self._delayed)
+        try:
+            message = Message.decode(waiting.data)
+        except ValueError:
+            # A worker puts it among the dead letters.
+            first = self._subject(self._settings.queues[0])
+            with unavailable():
+                await self._js.publish(first, waiting.data, timeout=self._settings.timeout)
+        else:
+            if message.wait > 0:
+                # It comes again at that time, or a little earlier if the server is started again.
+                await waiting.nak(delay=message.wait)
+                return
+            once = f"{message.id}:{message.attempt}:{message.due}"
+            await self._publish(message.again(0), once, self._delayed)
         with unavailable():
             await waiting.ack_sync(self._settings.timeout)
 
@@ -244,17 +281,20 @@ class NatsEngine:
 
     async def visit_dead(self, visit: Visit, most: int) -> None:
         with unavailable():
-            state = (await self._js.stream_info(self._dead)).state
-        seen = 0
-        for sequence in range(state.first_seq, state.last_seq + 1):
-            if seen >= most:
-                break
+            last = (await self._js.stream_info(self._dead)).state.last_seq
+        sequence = 0
+        for _ in range(most):
             with unavailable():
                 try:
-                    letter = await self._js.get_msg(self._dead, sequence)
-                except NotFoundError:  # It has been taken away.
-                    continue
-            seen += 1
+                    letter = await self._js.get_msg(
+                        self._dead, sequence + 1, subject=self._dead, next=True
+                    )
+                except NotFoundError:
+                    return
+            sequence = letter.seq
+            # What has been sent again may be back by now.
+            if sequence > last:
+                return
             if await visit(Message.decode(letter.data)):
                 with unavailable():
                     await self._js.delete_msg(self._dead, sequence)

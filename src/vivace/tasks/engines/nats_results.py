@@ -8,10 +8,13 @@ from typing import Any
 
 import nats
 from nats.js.api import KeyValueConfig
-from nats.js.errors import KeyNotFoundError
+from nats.js.errors import BadRequestError, KeyNotFoundError
 
 from vivace.tasks.engines.nats import note, unavailable
 from vivace.tasks.engines.protocol import EngineSettings
+
+#: What NATS calls "stream name already in use with a different configuration".
+IN_USE = 10058
 
 
 class NatsResults:
@@ -33,8 +36,13 @@ class NatsResults:
         if self._bucket is None:
             async with self._lock:
                 if self._bucket is None:
-                    async with asyncio.timeout(self._settings.timeout):
-                        self._bucket = await self._open()
+                    try:
+                        async with asyncio.timeout(self._settings.timeout):
+                            self._bucket = await self._open()
+                    except BaseException:
+                        # Or it would go on to connect.
+                        await self.close()
+                        raise
         return self._bucket
 
     async def _open(self) -> Any:
@@ -45,10 +53,25 @@ class NatsResults:
             reconnect_time_wait=1,
             error_cb=note,
         )
-        config = KeyValueConfig(
-            bucket=f"vivace_{self._settings.name}_results", ttl=self._settings.keep_results
+        stream, keep = self._client.jetstream(), self._settings.keep_results
+        name = f"vivace_{self._settings.name}_results"
+        config = KeyValueConfig(bucket=name, ttl=keep, replicas=self._settings.replicas)
+        try:
+            return await stream.create_key_value(config)
+        except BadRequestError as error:
+            if error.err_code != IN_USE:
+                raise
+        # It was made with other settings, and gets these.
+        bucket = await stream.key_value(name)
+        former = (await stream.stream_info(f"KV_{name}")).config
+        await stream.update_stream(
+            former.evolve(
+                max_age=keep,
+                duplicate_window=min(120.0, keep),
+                num_replicas=self._settings.replicas,
+            )
         )
-        return await self._client.jetstream().create_key_value(config)
+        return bucket
 
     async def write(self, id: str, record: bytes) -> None:
         with unavailable():

@@ -13,12 +13,19 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import count
 from time import time
 from typing import Any
 
 from aio_pika import DeliveryMode, ExchangeType, Message as AMQPMessage
 from aio_pika.abc import AbstractIncomingMessage, AbstractRobustChannel
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError, QueueEmpty
+from aio_pika.exceptions import (
+    AMQPError,
+    ChannelInvalidStateError,
+    ChannelPreconditionFailed,
+    DeliveryError,
+    QueueEmpty,
+)
 from taskiq_aio_pika import AioPikaBroker, Exchange, Queue, QueueType
 
 from vivace.tasks.engines.protocol import Delivery, EngineSettings, Visit
@@ -35,6 +42,8 @@ DELAYS = tuple(2.0**power for power in range(-2, 11))
 SAFE = {"x-overflow": "reject-publish"}
 #: Of each delay, the messages that one worker holds until their time.
 MOST_HELD = 50
+#: What is raised where a connection or a channel is at its end.
+BROKEN = (AMQPError, ChannelInvalidStateError, RuntimeError, OSError)
 #: When a message has come to a queue of a delay, in seconds since 1970.
 SINCE = "x-vivace-since"
 
@@ -57,7 +66,10 @@ class RabbitMQEngine:
         self._type = QueueType.QUORUM if settings.replicas > 1 else QueueType.CLASSIC
         self._broker: AioPikaBroker | None = None
         self._channel: AbstractRobustChannel | None = None
-        self._taken: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+        #: What has come: by the place of its queue, the most urgent first, and in its order.
+        self._taken: asyncio.PriorityQueue[tuple[int, int, AbstractIncomingMessage]]
+        self._taken = asyncio.PriorityQueue()
+        self._numbers = count()
         self._lock: Any = None
         self._workers = 0
         #: What holds messages until their time.
@@ -135,16 +147,32 @@ class RabbitMQEngine:
     async def _hold(self, delay: float, held: AbstractIncomingMessage) -> None:
         """Hold a message until it has waited for ``delay`` seconds, and send it on."""
         since: Any = held.headers.get(SINCE, 0.0)
-        await asyncio.sleep(max(0.0, since + delay - time()))
-        while not held.channel.is_closed:
-            try:
-                await self.publish(Message.decode(held.body))
-                await held.ack()
-                return
-            except EngineUnavailable:
-                await asyncio.sleep(1)
-            except (AMQPError, ChannelInvalidStateError, RuntimeError, OSError):
-                return  # It comes again, to whoever is there.
+        try:
+            await asyncio.sleep(max(0.0, since + delay - time()))
+            while not held.channel.is_closed:
+                try:
+                    await self._send_on(held)
+                    await held.ack()
+                    return
+                except EngineUnavailable:
+                    await asyncio.sleep(1)
+        except BROKEN:
+            pass
+        finally:
+            # Whatever has ended this, as the end of the connection that it is sent over: it comes
+            # again, to whoever is there. What has been acknowledged is not given back.
+            with suppress(*BROKEN):
+                await held.reject(requeue=True)
+
+    async def _send_on(self, held: AbstractIncomingMessage) -> None:
+        try:
+            message = Message.decode(held.body)
+        except ValueError:
+            # A worker puts it among the dead letters.
+            body = AMQPMessage(held.body, delivery_mode=DeliveryMode.PERSISTENT)
+            await self._publish(body, self._queue(self._settings.queues[0]))
+        else:
+            await self.publish(message)
 
     def _delay_queue(self, delay: float) -> str:
         return f"{self._start}.delay.{round(delay * 1000)}"
@@ -156,7 +184,11 @@ class RabbitMQEngine:
         await channel.set_qos(prefetch_count=self._workers)
         for queue in queues[len(self._consumers) :]:
             found = await channel.get_queue(self._queue(queue), ensure=True)
-            self._consumers.append((found, await found.consume(self._taken.put)))
+            take = partial(self._note, len(self._consumers))
+            self._consumers.append((found, await found.consume(take)))
+
+    async def _note(self, place: int, message: AbstractIncomingMessage) -> None:
+        await self._taken.put((place, next(self._numbers), message))
 
     async def close(self) -> None:
         broker, self._broker = self._broker, None
@@ -186,17 +218,17 @@ class RabbitMQEngine:
         wait = message.wait
         delay = max((delay for delay in DELAYS if delay <= wait), default=0.0)
         queue = self._delay_queue(delay) if delay else self._queue(message.queue)
-        await self._publish(message, queue)
+        await self._publish(_amqp(message), queue)
 
     async def bury(self, message: Message) -> None:
         """Put a message among the dead letters."""
-        await self._publish(message, f"{self._start}.dead")
+        await self._publish(_amqp(message), f"{self._start}.dead")
 
-    async def _publish(self, message: Message, queue: str) -> None:
+    async def _publish(self, message: AMQPMessage, queue: str) -> None:
         with unavailable(queue):
             async with asyncio.timeout(self._settings.timeout):
                 exchange = self._open_channel().default_exchange
-                await exchange.publish(_amqp(message), routing_key=queue, mandatory=True)
+                await exchange.publish(message, routing_key=queue, mandatory=True)
 
     def _open_channel(self) -> AbstractRobustChannel:
         if self._channel is None:
@@ -216,7 +248,8 @@ class RabbitMQEngine:
             self._add(found, self._taken.get_nowait())
         return found
 
-    def _add(self, found: list[Delivery], message: AbstractIncomingMessage) -> None:
+    def _add(self, found: list[Delivery], taken: tuple[int, int, AbstractIncomingMessage]) -> None:
+        message = taken[2]
         # What came over a connection that has ended comes again.
         if not message.channel.is_closed:
             found.append(RabbitMQDelivery(self, message))
@@ -230,7 +263,7 @@ class RabbitMQEngine:
                     await queue.cancel(tag)
                 # What has come, and nobody has begun, is not to count as an attempt.
                 while not self._taken.empty():
-                    message = self._taken.get_nowait()
+                    message = self._taken.get_nowait()[2]
                     await RabbitMQDelivery(self, message).replace(Message.decode(message.body))
 
     async def visit_dead(self, visit: Visit, most: int) -> None:
@@ -289,7 +322,7 @@ class RabbitMQDelivery:
     async def done(self) -> None:
         try:
             await self._message.ack()
-        except (AMQPError, ChannelInvalidStateError, RuntimeError, OSError) as error:
+        except BROKEN as error:
             raise DeliveryLost from error
 
     async def replace(self, message: Message) -> None:
@@ -330,7 +363,12 @@ def unavailable(queue: str = "") -> Iterator[None]:
         yield
     except DeliveryError as error:
         raise QueueFull(f"The queue {queue} takes no more.") from error
-    except (AMQPError, ChannelInvalidStateError, RuntimeError, OSError, TimeoutError) as error:
+    except ChannelPreconditionFailed as error:
+        raise EngineUnavailable(
+            "The queues were made with another most_waiting or other replicas. Keep these, or take "
+            f"another name, or delete the queues when they are empty. {error}"
+        ) from error
+    except (*BROKEN, TimeoutError) as error:
         raise EngineUnavailable(repr(error)) from error
 
 

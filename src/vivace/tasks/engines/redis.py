@@ -130,7 +130,8 @@ class RedisEngine:
                 while True:
                     found = await self._abandoned(queues, most)
                     if not found:
-                        found = await self._new(queues, most, min(LOOK, deadline - monotonic()))
+                        left = max(0.001, deadline - monotonic())
+                        found = await self._new(queues, most, min(LOOK, left))
                     if found or monotonic() >= deadline:
                         return found
             except ResponseError as error:
@@ -146,8 +147,19 @@ class RedisEngine:
             self._looked = now
             for queue in queues:
                 await self._move_due(keys=self._keys.of_queue(queue), args=[MOST_DUE])
+        if len(queues) == 1:
+            return await self._read(queues, most, wait)
+        found: list[Delivery] = []
+        for queue in queues:
+            if len(found) < most:
+                found += await self._read([queue], most - len(found))
+        # What is read of several streams at once may be so many of each.
+        return found or await self._read(queues[:most], 1, wait)
+
+    async def _read(self, queues: Sequence[str], most: int, wait: float = 0.0) -> list[Delivery]:
+        """Up to ``most`` new tasks of each queue."""
         streams = {self._keys.stream(queue): ">" for queue in queues}
-        block = max(1, round(wait * 1000))
+        block = max(1, round(wait * 1000)) if wait else None
         read = await self._redis.xreadgroup(GROUP, self.consumer, streams, count=most, block=block)
         return [
             RedisDelivery(self, self._keys, stream, id, fields[b"data"], is_again=False)
@@ -166,17 +178,27 @@ class RedisEngine:
         for queue in queues:
             if len(found) >= most:
                 break
-            stream = self._keys.stream(queue)
-            claimed = await self._redis.xautoclaim(
-                stream, GROUP, self.consumer, round(lease * 1000), count=most - len(found)
-            )
-            found += [
-                RedisDelivery(self, self._keys, stream, id, fields[b"data"], is_again=True)
-                for id, fields in claimed[1]
-            ]
+            found += await self._claim(self._keys.stream(queue), most - len(found))
         if found:
             # There may be more.
             self._claimed = 0.0
+        return found
+
+    async def _claim(self, stream: str, most: int) -> list[Delivery]:
+        found: list[Delivery] = []
+        lease = round(self._settings.lease * 1000)
+        start: Any = b"0-0"
+        while len(found) < most:
+            # Each time it looks at some of those that are pending, and says where to go on.
+            start, entries, *_ = await self._redis.xautoclaim(
+                stream, GROUP, self.consumer, lease, start, count=most - len(found)
+            )
+            found += [
+                RedisDelivery(self, self._keys, stream, id, fields[b"data"], is_again=True)
+                for id, fields in entries
+            ]
+            if start == b"0-0":
+                break
         return found
 
     def wake(self) -> None: ...

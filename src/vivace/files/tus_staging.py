@@ -23,20 +23,13 @@ from vivace.extras import brought_by
 from vivace.files.blocks import in_thread
 from vivace.files.errors import NoSuchFile
 from vivace.files.records import check_key, is_key, make_key
-from vivace.files.tus_upload import STATE, StagedUpload, UploadState
+from vivace.files.tus_upload import STATE, NoSuchUpload, StagedUpload, UploadState
 
 with brought_by("files"):
     from filelock import FileLock, Timeout
 
 #: In seconds: how often a lock is tried while it is waited for.
 _AGAIN: Final = 0.02
-
-
-class NoSuchUpload(HTTPException):
-    """404 for an id that no upload has."""
-
-    def __init__(self) -> None:
-        super().__init__(404, "There is no such upload")
 
 
 class UploadExpired(HTTPException):

@@ -10,9 +10,17 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from vivace import HTTPException
 from vivace.files.blocks import open_file, sync_folder, write_all
 
 STATE: Final = "state.json"
+
+
+class NoSuchUpload(HTTPException):
+    """404 for an id that no upload has."""
+
+    def __init__(self) -> None:
+        super().__init__(404, "There is no such upload")
 
 
 class UploadState(BaseModel):
@@ -68,7 +76,7 @@ class StagedUpload:
         try:
             return int(self._unverified.read_text())
         except FileNotFoundError:
-            return self.data.stat().st_size
+            return _stat(self.data).st_size
 
     def has_all(self) -> bool:
         """Whether all bytes are there, and no file has been made of them yet."""
@@ -77,7 +85,7 @@ class StagedUpload:
     def expires_at(self) -> datetime:
         """When it is given up, unless more comes before."""
         changed = self._folder / STATE if self.state.is_complete else self.data
-        return datetime.fromtimestamp(changed.stat().st_mtime, UTC) + self._lifetime
+        return datetime.fromtimestamp(_stat(changed).st_mtime, UTC) + self._lifetime
 
     def mark_unverified(self) -> None:
         """Have bytes that come from here on not count until :meth:`verify` is called."""
@@ -122,4 +130,12 @@ class StagedUpload:
             sync_folder(path.parent)
 
 
-__all__ = ["STATE", "StagedUpload", "UploadState"]
+def _stat(path: Path) -> os.stat_result:
+    """What is known of a file of an upload; it may have been removed since the upload was found."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        raise NoSuchUpload from None
+
+
+__all__ = ["STATE", "NoSuchUpload", "StagedUpload", "UploadState"]

@@ -133,8 +133,10 @@ def test_requests_that_hold_something_else_cannot_keep_a_pool_from_being_given_b
     def use_last(connection: int = Depends(connect)) -> int:
         return sleeping(connection)
 
+    go_on = anyio.Event()
+
     async def prepared(connection: int = Depends(pool.borrow)) -> AsyncIterator[int]:
-        await anyio.sleep(0.3)
+        await go_on.wait()
         yield connection
 
     @app.get("/short")
@@ -149,9 +151,13 @@ def test_requests_that_hold_something_else_cannot_keep_a_pool_from_being_given_b
                 statuses.extend(await answers(app, path, requests, 10))
 
             group.start_soon(ask, "/short", POOL_SIZE)
-            await anyio.sleep(0.1)
-            assert pool.connections.empty()
+            with anyio.fail_after(20):
+                while not pool.connections.empty():
+                    await anyio.sleep(0.005)
             group.start_soon(ask, "/long", 60)
+            # Until they wait for what the others hold.
+            await anyio.sleep(0.2)
+            go_on.set()
         return statuses
 
     assert anyio.run(run) == [200] * (POOL_SIZE + 60)

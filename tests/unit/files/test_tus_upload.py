@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vivace.files.tus_upload import STATE, StagedUpload, UploadState
+from vivace.files.tus_upload import STATE, NoSuchUpload, StagedUpload, UploadState
 
 DAY = timedelta(days=1)
 
@@ -82,3 +82,12 @@ def test_it_can_be_removed(upload: StagedUpload) -> None:
     upload.remove()
     assert not upload.data.parent.exists()
     upload.remove()
+
+
+def test_one_that_was_removed_since_it_was_found_is_none(upload: StagedUpload) -> None:
+    found = as_found_later(upload)
+    upload.remove()
+    with pytest.raises(NoSuchUpload):
+        found.offset()
+    with pytest.raises(NoSuchUpload):
+        found.expires_at()

@@ -13,7 +13,7 @@ settings.load_profile("vivace")
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Nothing that comes of test modules is garbage, and looking for it takes as long as they do."""
+    """What comes of test modules is no garbage, and to look for some takes as long as they do."""
     gc.disable()
     try:
         return (yield)

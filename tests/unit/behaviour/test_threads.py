@@ -133,9 +133,12 @@ def test_requests_that_hold_something_else_cannot_keep_a_pool_from_being_given_b
     def use_last(connection: int = Depends(connect)) -> int:
         return sleeping(connection)
 
-    go_on = anyio.Event()
+    all_borrowed, go_on, borrowed = anyio.Event(), anyio.Event(), set[int]()
 
     async def prepared(connection: int = Depends(pool.borrow)) -> AsyncIterator[int]:
+        borrowed.add(connection)
+        if len(borrowed) == POOL_SIZE:
+            all_borrowed.set()
         await go_on.wait()
         yield connection
 
@@ -152,8 +155,8 @@ def test_requests_that_hold_something_else_cannot_keep_a_pool_from_being_given_b
 
             group.start_soon(ask, "/short", POOL_SIZE)
             with anyio.fail_after(20):
-                while not pool.connections.empty():
-                    await anyio.sleep(0.005)
+                await all_borrowed.wait()
+            assert pool.connections.empty()
             group.start_soon(ask, "/long", 60)
             # Until they wait for what the others hold.
             await anyio.sleep(0.2)

@@ -7,15 +7,18 @@ from hashlib import sha256
 from typing import Annotated, Any
 from uuid import UUID
 
+from vivace import Depends, Request
 
-def signature_of(request: Any, declared: dict[str, Any]) -> inspect.Signature:
-    """That of a dependency with a parameter ``request``, and one for each of ``declared``."""
-    annotations = {"request": request}
+
+def with_parameters(function: Any, declared: dict[str, Any]) -> Any:
+    """``function`` as a dependency with a parameter ``request``, and those of ``declared``."""
+    annotations: dict[str, Any] = {"request": Request}
     annotations |= {name: Annotated[Any, one] for name, one in declared.items()}
     kind = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Signature(
+    function.__signature__ = inspect.Signature(
         [inspect.Parameter(name, kind, annotation=one) for name, one in annotations.items()]
     )
+    return Depends(function)
 
 
 def checked_owner(owner: object, by: object) -> str | None:
@@ -44,4 +47,4 @@ def digest(*parts: str | bytes) -> str:
     return hashed.hexdigest()[:40]
 
 
-__all__ = ["checked_owner", "digest", "signature_of"]
+__all__ = ["checked_owner", "digest", "with_parameters"]

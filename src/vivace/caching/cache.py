@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from vivace import Depends, Vivace
+from vivace import Vivace
 from vivace.answers.endpoints import Run, around, parameters_of, place_of
-from vivace.answers.functions import checked_owner, signature_of
+from vivace.answers.functions import checked_owner, with_parameters
 from vivace.caching.lookup import Lookup
 from vivace.caching.middleware import CacheMiddleware
 from vivace.caching.policy import Policy, check_tags, filled, logger
@@ -258,9 +258,7 @@ class Cache:
         declared = {"opened": self._opened}
         if by is not None:
             declared["owner"] = as_dependency(by)
-        dependency: Any = visit
-        dependency.__signature__ = signature_of(Request, declared)
-        return Depends(dependency)
+        return with_parameters(visit, declared)
 
     def _visit_of(self, request: Request) -> Visit:
         visit: Visit | None = request.scope.get(VISITS, {}).get(self)

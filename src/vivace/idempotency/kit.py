@@ -8,9 +8,9 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any, TypeVar, overload
 
-from vivace import Depends, Vivace
+from vivace import Vivace
 from vivace.answers.endpoints import Run, around, place_of
-from vivace.answers.functions import checked_owner, signature_of
+from vivace.answers.functions import checked_owner, with_parameters
 from vivace.connection_functions import as_dependency
 from vivace.endpoint_decorators import check_order
 from vivace.exceptions import VivaceError
@@ -277,9 +277,7 @@ class Idempotency:
             declared["owner"] = as_dependency(by)
         if isinstance(self.store, TransactionalStore):
             declared["session"] = self.store.session
-        dependency: Any = visit
-        dependency.__signature__ = signature_of(Request, declared)
-        return Depends(dependency)
+        return with_parameters(visit, declared)
 
     def _visit_of(self, request: Request) -> Visit:
         visit: Visit | None = request.scope.get(VISITS, {}).get(self)

@@ -4,14 +4,40 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import httpx
 from tests.unit.behaviour.process import Server
 
 #: A client has one connection and keeps it: so it stays with one process.
 ONE = httpx.Limits(max_connections=1, keepalive_expiry=None)
+
+
+@contextmanager
+def serving(app: Path, **environment: str) -> Iterator[Server]:
+    """Serve the ``app`` of a module; what it needs to know is in its environment."""
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "uvicorn", f"{app.stem}:app", "--app-dir", str(app.parent)),
+            *("--host", "127.0.0.1", "--port", "0", "--no-access-log"),
+        ],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    server = Server(process)
+    try:
+        server.wait_until_ready()
+        yield server
+    finally:
+        stop(server)
 
 
 def connect(

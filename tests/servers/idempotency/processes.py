@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers.workers import stop
+from tests.servers import workers
 from tests.unit.behaviour.process import Server
 
 
 @contextmanager
 def serving(app: Path, **environment: str) -> Iterator[Server]:
-    """Serve the ``app`` of a module; what it needs to know is in its environment."""
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "uvicorn", f"{app.stem}:app", "--app-dir", str(app.parent)),
-            *("--host", "127.0.0.1", "--port", "0", "--no-access-log"),
-        ],
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    server = Server(process)
-    try:
-        server.wait_until_ready()
+    """Serve the ``app`` of a module, which makes no errors of its own."""
+    with workers.serving(app, **environment) as server:
         yield server
         assert "Traceback" not in server.log, server.log
-    finally:
-        stop(server)
 
 
 def kill(server: Server) -> None:

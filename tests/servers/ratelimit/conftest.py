@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from tests.servers.engines.process import run_engine
 from tests.servers.engines.redis_server import RedisServer
-from tests.unit.ratelimit.conftest import REDIS, unused_prefix
+from tests.unit.ratelimit.conftest import REDIS
+from tests.unit.unused_redis import unused_prefix
 
 from .processes import Limited, serving
 
@@ -16,7 +17,7 @@ from .processes import Limited, serving
 def four() -> Iterator[Limited]:
     """A server of four processes."""
     with (
-        unused_prefix() as prefix,
+        unused_prefix(REDIS) as prefix,
         serving(REDIS, prefix, processes=4, connections=5) as limited,
     ):
         yield limited

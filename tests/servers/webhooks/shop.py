@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
-from tests.servers.workers import stop
+from tests.servers import workers
 from tests.unit.behaviour.process import Server
 
 HERE = Path(__file__).parent
 
 
-@contextmanager
-def serving(database: str, **environment: str) -> Iterator[Server]:
+def serving(database: str, **environment: str) -> AbstractContextManager[Server]:
     """A process that serves the shop."""
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "uvicorn", "shop_app:app", "--app-dir", str(HERE)),
-            *("--host", "127.0.0.1", "--port", "0", "--no-access-log"),
-        ],
-        env={**os.environ, "SHOP_DATABASE": database, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    server = Server(process)
-    try:
-        server.wait_until_ready()
-        yield server
-    finally:
-        stop(server)
+    return workers.serving(HERE / "shop_app.py", SHOP_DATABASE=database, **environment)
 
 
 def subscribe(server: Server, *urls: str) -> list[str]:

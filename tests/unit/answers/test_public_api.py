@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.answers.imports import check_imports
+from tests.unit.imports import check_imports
 
 import vivace.answers
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from tests.unit.answers.imports import check_imports
+from tests.unit.imports import check_imports
 
 import vivace.caching
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from secrets import token_hex
 from types import SimpleNamespace
 
 import pytest
-import redis
+from tests.unit.unused_redis import unused_prefix
 
 REDIS = os.environ.get("VIVACE_TEST_REDIS", "redis://127.0.0.1:6379/15")
 
@@ -50,21 +48,7 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@contextmanager
-def unused_prefix() -> Iterator[str]:
-    """A prefix of keys that nobody else uses; the keys are gone afterwards."""
-    prefix = f"vivace-test-{token_hex(8)}"
-    with redis.Redis.from_url(REDIS) as client:
-        try:
-            client.ping()
-        except redis.ConnectionError:
-            pytest.skip(f"There is no Redis at {REDIS}.")
-        yield prefix
-        for name in client.scan_iter(f"{prefix}*", count=1000):
-            client.delete(name)
-
-
 @pytest.fixture
 def redis_prefix() -> Iterator[str]:
-    with unused_prefix() as prefix:
+    with unused_prefix(REDIS) as prefix:
         yield prefix

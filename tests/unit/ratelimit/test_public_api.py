@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from tests.unit.imports import check_imports
 
 import vivace.ratelimit
 
@@ -22,7 +21,6 @@ PARTS = [
     *({"errors", "functions", "places"}, {"guard", "endpoints"}, {"limit"}),
     *({"middleware", "document"}, {"limiter"}),
 ]
-SOURCE = Path(vivace.ratelimit.__file__).parent
 
 
 def test_the_package_exports_these_names_and_no_others() -> None:
@@ -41,26 +39,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_a_module_imports_from_those_before_it() -> None:
-    part_of = {path: path.relative_to(SOURCE).parts[0] for path in SOURCE.rglob("*.py")}
-    found = {part.removesuffix(".py") for part in part_of.values()}
-    assert found - {"__init__"} == set().union(*PARTS)
-    for number, parts in enumerate(PARTS):
-        later: set[str] = set().union(*PARTS[number + 1 :])
-        for path, part in part_of.items():
-            if part.removesuffix(".py") in parts:
-                assert not imported_by(path) & later, path
-
-
-def imported_by(path: Path) -> set[str]:
-    """Also where it happens within a function, but not where it is for type checkers only."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {
-        (node.module or "").split(".")[2]
-        for top in tree.body
-        if not isinstance(top, ast.If)
-        for node in ast.walk(top)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("vivace.ratelimit.")
-    }
+    check_imports(vivace.ratelimit, PARTS)
 
 
 def run(program: str) -> str:

@@ -8,12 +8,13 @@ import time
 import nats
 import pytest
 from nats.js.api import StorageType, StreamConfig
-from tests.unit.live.brokers.contract import PATIENCE, BrokerContract, Heard, Make
+from tests.unit.live.brokers.contract import PATIENCE, Heard, Make
 
 from vivace.live.brokers import nats_link
 from vivace.live.brokers.nats import NatsBroker
 
 from .conftest import NATS
+from .contract import EngineContract
 
 pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("live_nats")]
 
@@ -23,28 +24,8 @@ def make(make_nats: Make) -> Make:
     return make_nats
 
 
-class TestNatsBroker(BrokerContract):
+class TestNatsBroker(EngineContract):
     """It is as all brokers are."""
-
-
-async def test_entries_are_kept_for_so_long(make: Make) -> None:
-    broker = make(age=1)
-    first = await broker.append("room", b"1")
-    await asyncio.sleep(1.5)
-    second = await broker.append("room", b"2")
-    history = await broker.read("room", first, 10)
-    assert [entry.id for entry in history.entries] == [second]
-    assert [entry.id for entry in (await broker.read("room", None, 10)).entries] == [second]
-
-
-async def test_those_who_follow_a_quiet_room_are_not_told_of_a_gap(make: Make) -> None:
-    broker, heard = make(age=1), Heard()
-    async with broker.follow("room", heard.deliver, heard.lost):
-        await broker.append("room", b"1")
-        await asyncio.sleep(1.5)
-        await broker.append("room", b"2")
-        await heard.until_entry(b"2")
-    assert heard.data == [b"1", b"2"]
 
 
 async def test_a_loop_that_does_not_keep_up_reads_what_was_dropped(

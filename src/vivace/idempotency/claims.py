@@ -18,8 +18,8 @@ from vivace.idempotency.stores.protocol import (
 )
 
 #: How often what could not be kept is tried again, after how many seconds, and how many may wait.
-TRIES_LATER: Final = 300
-PAUSE: Final = 1.0
+TRIES_LATER: Final = 1200
+PAUSE: Final = 0.25
 MOST_LATER: Final = 1000
 
 #: What goes on beside its request, and after it; a loop keeps no reference to its tasks.

@@ -1,6 +1,6 @@
 """An app with idempotency keys, for servers of which one may die.
 
-``PAYING_STORE`` says where the keys are. Each run of an endpoint is a line in ``PAYING_RUNS``, and
+``PAYING_STORE`` says where the keys are, ``PAYING_LEASE`` for how many seconds they are held. Each run of an endpoint is a line in ``PAYING_RUNS``, and
 while the file ``PAYING_GATE`` is there, it goes no further.
 """
 
@@ -41,7 +41,7 @@ else:
     store = SqlStore(db)
 
 app = Vivace()
-idempotency = Idempotency(store, lease=2)
+idempotency = Idempotency(store, lease=float(os.environ.get("PAYING_LEASE", "2")))
 idempotency.install(app)
 
 

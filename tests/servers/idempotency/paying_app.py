@@ -1,7 +1,8 @@
 """An app with idempotency keys, for servers of which one may die.
 
-``PAYING_STORE`` says where the keys are, ``PAYING_LEASE`` for how many seconds they are held. Each run of an endpoint is a line in ``PAYING_RUNS``, and
-while the file ``PAYING_GATE`` is there, it goes no further.
+``PAYING_STORE`` says where the keys are, ``PAYING_LEASE`` for how many seconds they are held. Each
+run of an endpoint is a line in ``PAYING_RUNS``, and while the file ``PAYING_GATE`` is there, it
+goes no further.
 """
 
 from __future__ import annotations

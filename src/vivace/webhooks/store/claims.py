@@ -14,9 +14,10 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from vivace.webhooks.store import endpoints as managing
+from vivace.webhooks.store.choosing import choose
 from vivace.webhooks.store.locking import begin_writing
 from vivace.webhooks.store.records import Attempt, Reason, State
-from vivace.webhooks.store.shares import Place, Shares
+from vivace.webhooks.store.shares import Shares
 from vivace.webhooks.store.tables import (
     attempts,
     deliveries,
@@ -25,11 +26,6 @@ from vivace.webhooks.store.tables import (
     milliseconds,
     new_id,
 )
-
-#: How many are looked at for each that is claimed: some may be of endpoints that are busy.
-LOOKED_AT = 4
-#: How often is looked on, where nothing but deliveries of one endpoint, or owner, was found.
-ROUNDS = 8
 
 
 @dataclass(frozen=True)
@@ -103,41 +99,8 @@ def claim(
         lease: For how long they are claimed.
     """
     begin_writing(session)
-    chosen: list[str] = []
-    for _ in range(ROUNDS):
-        wanted = (limit - len(chosen)) * LOOKED_AT
-        found = _due(session, wanted, shares, chosen, now)
-        for id, place in found:
-            if len(chosen) < limit and shares.take(place):
-                chosen.append(id)
-        if len(chosen) == limit or len(found) < wanted:
-            break
+    chosen = choose(session, limit, shares, now)
     return _take(session, chosen, milliseconds(now + lease)) if chosen else []
-
-
-def _due(
-    session: Session, limit: int, shares: Shares, chosen: Collection[str], now: datetime
-) -> list[tuple[str, Place]]:
-    """Deliveries that are due, and locked for this transaction where rows have locks."""
-    held = select(endpoints.c.id).where(endpoints.c.held_until > milliseconds(now))
-    query = (
-        select(deliveries.c.id, deliveries.c.endpoint_id, deliveries.c.owner)
-        .where(
-            deliveries.c.state == "pending",
-            deliveries.c.due_at <= milliseconds(now),
-            deliveries.c.endpoint_id.not_in(held),
-        )
-        .order_by(deliveries.c.due_at, deliveries.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=deliveries)
-    )
-    if endpoint_ids := shares.full_endpoints:
-        query = query.where(deliveries.c.endpoint_id.not_in(endpoint_ids))
-    if owners := shares.full_owners:
-        query = query.where(deliveries.c.owner.not_in(owners))
-    if chosen:
-        query = query.where(deliveries.c.id.not_in(chosen))
-    return [(row.id, Place(row.endpoint_id, row.owner)) for row in session.execute(query)]
 
 
 def _take(session: Session, chosen: Collection[str], lease_ends_at: int) -> list[Claimed]:

@@ -32,17 +32,18 @@ class Shares:
         self._endpoints: Counter[str] = Counter()
         self._owners: Counter[str] = Counter()
         for place in under_way:
-            self._add(place)
+            self.take(place)
 
-    def take(self, place: Place) -> bool:
-        """Whether there was room for one more, which it now has."""
-        is_full = (
-            self._endpoints[place.endpoint_id] >= self._per_endpoint
-            or self._owners[place.owner] >= self._per_owner
-        )
-        if not is_full:
-            self._add(place)
-        return not is_full
+    def room(self, place: Place) -> int:
+        """How many more there may be."""
+        of_endpoint = self._per_endpoint - self._endpoints[place.endpoint_id]
+        return min(of_endpoint, self._per_owner - self._owners[place.owner])
+
+    def take(self, place: Place, count: int = 1) -> None:
+        """Have so many more under way."""
+        self._endpoints[place.endpoint_id] += count
+        if place.owner:
+            self._owners[place.owner] += count
 
     @property
     def full_endpoints(self) -> list[str]:
@@ -51,11 +52,6 @@ class Shares:
     @property
     def full_owners(self) -> list[str]:
         return [owner for owner, count in self._owners.items() if count >= self._per_owner]
-
-    def _add(self, place: Place) -> None:
-        self._endpoints[place.endpoint_id] += 1
-        if place.owner:
-            self._owners[place.owner] += 1
 
 
 __all__ = ["Place", "Shares"]

@@ -67,6 +67,7 @@ deliveries = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger),
     Index("ix_webhook_deliveries_due", "state", "due_at"),
+    Index("ix_webhook_deliveries_next", "endpoint_id", "state", "due_at"),
     Index("ix_webhook_deliveries_owner", "owner", "id"),
     Index("ix_webhook_deliveries_endpoint", "endpoint_id", "state", "id"),
     Index("ix_webhook_deliveries_finished", "finished_at"),

@@ -3,7 +3,7 @@
 An app that sends starts with :class:`Webhooks`, one that receives with :class:`Incoming`; both have
 :class:`Events`. Inside, a module imports from those before it::
 
-    events, settings, signing, errors -> store -> delivery -> endpoints -> deliveries
+    keys -> events, settings, signing, errors -> store -> delivery -> endpoints -> deliveries
         -> document -> routes -> kit
     events, signing, store, document -> incoming
 
@@ -31,9 +31,9 @@ with brought_by("webhooks"):
     from vivace.webhooks.incoming.kit import Incoming
     from vivace.webhooks.incoming.messages import Received
     from vivace.webhooks.incoming.seen import MemorySeen, Seen, SQLSeen
+    from vivace.webhooks.keys import SignatureVersion, new_secret, public_key
     from vivace.webhooks.kit import Webhooks
     from vivace.webhooks.settings import WebhookSettings
-    from vivace.webhooks.signing import new_secret
     from vivace.webhooks.store.records import (
         Attempt,
         Delivery,
@@ -73,6 +73,7 @@ __all__ = [
     "Seen",
     "Sender",
     "SendingFailed",
+    "SignatureVersion",
     "TooLarge",
     "TooManyEndpoints",
     "WebhookError",
@@ -80,4 +81,5 @@ __all__ = [
     "Webhooks",
     "metadata",
     "new_secret",
+    "public_key",
 ]

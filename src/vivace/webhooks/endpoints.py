@@ -17,8 +17,15 @@ from vivace.webhooks.errors import (
     TooManyEndpoints,
 )
 from vivace.webhooks.events import Events, now
+from vivace.webhooks.keys import (
+    SignatureVersion,
+    check_secret,
+    new_secret,
+    public_key,
+    verified_by,
+    version_of,
+)
 from vivace.webhooks.settings import WebhookSettings
-from vivace.webhooks.signing import check_secret, new_secret
 from vivace.webhooks.store import deliveries as delivering, endpoints as managing
 from vivace.webhooks.store.deliveries import CHUNK
 from vivace.webhooks.store.locking import begin_writing
@@ -64,6 +71,7 @@ class Endpoints:
         description: str = "",
         enabled: bool = True,
         secret: str | None = None,
+        signature: SignatureVersion | None = None,
     ) -> tuple[Endpoint, str]:
         """Add an endpoint.
 
@@ -73,10 +81,13 @@ class Endpoints:
             owner: Whose it is: it gets the messages that are sent to this owner.
             description: For people.
             enabled: Whether anything is sent to it.
-            secret: What messages are signed with, as ``whsec_...``; by default one is made.
+            secret: What messages are signed with, as ``whsec_...`` or ``whsk_...``; by default one
+                is made.
+            signature: For which signatures one is made; by default those of the settings.
 
         Returns:
-            The endpoint, and its secret, which is not shown again.
+            The endpoint, and what its receiver verifies messages with: its secret, which is not
+            shown again, or for ``"v1a"`` the public key, as ``whpk_...``.
 
         Raises:
             NotAcceptable: A value is none that an endpoint can have.
@@ -84,10 +95,7 @@ class Endpoints:
         """
         self._check_values(event_types, description)
         check_owner(owner)
-        try:
-            chosen = new_secret() if secret is None else check_secret(secret)
-        except ValueError as error:
-            raise NotAcceptable("secret", str(error)) from None
+        chosen = _chosen(secret) or new_secret(signature or self._settings.signature)
         await self._check_url(url)
         endpoint = Endpoint(
             id=new_id("ep"),
@@ -109,7 +117,7 @@ class Endpoints:
 
         if not await transact(self._database, work):
             raise TooManyEndpoints(most)
-        return endpoint, chosen
+        return endpoint, verified_by(chosen)
 
     async def of(self, owner: str = "") -> list[Endpoint]:
         """All endpoints of an owner, the oldest first."""
@@ -161,31 +169,40 @@ class Endpoints:
         return await transact(self._database, work)
 
     async def rotate_secret(
-        self, id: str, *, owner: str | None = None, secret: str | None = None
+        self,
+        id: str,
+        *,
+        owner: str | None = None,
+        secret: str | None = None,
+        signature: SignatureVersion | None = None,
     ) -> tuple[str, datetime]:
         """Give an endpoint a new secret. The former one signs too, for a while.
 
+        Args:
+            secret: The new one, as ``whsec_...`` or ``whsk_...``; by default one is made.
+            signature: For which signatures one is made; by default the same as before.
+
         Returns:
-            The new secret, which is not shown again, and until when the former one signs.
+            What the receiver verifies with from now on, as :meth:`create` gives it, and until when
+            the former one signs.
 
         Raises:
             NoSuchEndpoint: It is not there.
             NotAcceptable: The secret is none.
         """
-        try:
-            chosen = new_secret() if secret is None else check_secret(secret)
-        except ValueError as error:
-            raise NotAcceptable("secret", str(error)) from None
+        given = _chosen(secret)
         at, overlap = now(), self._settings.rotation
 
-        def work(session: Session) -> None:
+        def work(session: Session) -> str:
             begin_writing(session)
             row = found(session, id, owner, for_update=True)
-            secrets = rotated(unseal(self._vault, row.secrets, id), chosen, at, overlap)
+            former = unseal(self._vault, row.secrets, id)
+            chosen = given or new_secret(signature or version_of(former[0].value))
+            secrets = rotated(former, chosen, at, overlap)
             managing.keep_secrets(session, id, seal(self._vault, secrets))
+            return chosen
 
-        await transact(self._database, work)
-        return chosen, at + overlap
+        return verified_by(await transact(self._database, work)), at + overlap
 
     async def secrets(self, id: str, *, owner: str | None = None) -> list[Secret]:
         """The secrets that sign, the present one first; for code that has to have them.
@@ -201,6 +218,21 @@ class Endpoints:
 
         sealed = await transact(self._database, work)
         return living(unseal(self._vault, sealed, id), now())
+
+    async def public_keys(self, id: str, *, owner: str | None = None) -> list[Secret]:
+        """The public keys of what signs, as ``whpk_...``, the present one first.
+
+        There is none for signatures ``v1``.
+
+        Raises:
+            NoSuchEndpoint: It is not there.
+            SecretsUnreadable: They were encrypted under another secret of the app's.
+        """
+        return [
+            Secret(public_key(secret.value), secret.until)
+            for secret in await self.secrets(id, owner=owner)
+            if version_of(secret.value) == "v1a"
+        ]
 
     async def renew_secrets(self) -> int:
         """Encrypt what was encrypted under a former secret of the app under the present one.
@@ -301,6 +333,18 @@ def found(session: Session, id: str, owner: str | None, *, for_update: bool = Fa
     if row is None:
         raise NoSuchEndpoint
     return row
+
+
+def _chosen(secret: str | None) -> str | None:
+    """A secret that was given, if one was.
+
+    Raises:
+        NotAcceptable: It is none.
+    """
+    try:
+        return None if secret is None else check_secret(secret)
+    except ValueError as error:
+        raise NotAcceptable("secret", str(error)) from None
 
 
 def is_storable(text: str) -> bool:

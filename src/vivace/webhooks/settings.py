@@ -6,6 +6,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import get_args
+
+from vivace.webhooks.keys import SignatureVersion
 
 _MINUTE, _HOUR = 60.0, 3600.0
 
@@ -18,6 +21,8 @@ class WebhookSettings:
         delays: Seconds from a failed attempt to the next one; after the last the message is a dead
             letter. By default those of the standard: ten attempts in a little more than three days.
         jitter: By how much of itself a delay is changed at random.
+        signature: Which signatures endpoints get for which nothing is said: ``"v1"`` with a secret
+            that both sides have, or ``"v1a"`` with a key pair of Ed25519.
         timeout: Seconds for an attempt: finding the host, connecting, and the answer.
         lease: Seconds for which a process has a delivery for itself. If it dies, another one
             takes the delivery over after that.
@@ -47,6 +52,7 @@ class WebhookSettings:
         *(10 * _HOUR, 14 * _HOUR, 20 * _HOUR, 24 * _HOUR),
     )
     jitter: float = 0.1
+    signature: SignatureVersion = "v1"
     timeout: float = 20.0
     lease: float = 60.0
     concurrency: int = 50
@@ -66,6 +72,7 @@ class WebhookSettings:
     def __post_init__(self) -> None:
         _require(all(delay >= 0 for delay in self.delays), "delays", "numbers of seconds")
         _require(0 <= self.jitter < 1, "jitter", "from 0 up to 1")
+        _require(self.signature in get_args(SignatureVersion), "signature", "'v1' or 'v1a'")
         _require(self.timeout > 0, "timeout", "a number of seconds above 0")
         _require(self.lease > self.timeout, "lease", "longer than timeout")
         _require(self.poll_interval > 0, "poll_interval", "a number of seconds above 0")

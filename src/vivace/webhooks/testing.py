@@ -45,7 +45,7 @@ def signed(
     """What a test client sends, as ``client.post("/hooks/shop", **signed(...))``.
 
     Args:
-        secret: What it is signed with.
+        secret: What it is signed with, as ``whsec_...`` or ``whsk_...``.
         id: The ``webhook-id``; by default a new one.
     """
     at = now()

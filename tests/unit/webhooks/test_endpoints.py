@@ -14,6 +14,7 @@ from vivace.webhooks import (
     Webhooks,
     WebhookSettings,
     new_secret,
+    public_key,
 )
 from vivace.webhooks.store.tables import deliveries, endpoints
 
@@ -48,6 +49,31 @@ async def test_secrets_are_not_in_the_database_as_they_are() -> None:
     assert [one.value for one in await shop.webhooks.endpoints.secrets(made.id)] == [given]
 
 
+async def test_a_private_key_is_never_given_away() -> None:
+    shop = await Shop(WebhookSettings(signature="v1a")).open()
+    made, shown = await shop.webhooks.endpoints.create(URL)
+    [kept] = await shop.webhooks.endpoints.secrets(made.id)
+    assert (kept.value[:5], shown) == ("whsk_", public_key(kept.value))
+    given = new_secret("v1a")
+    present, until = await shop.webhooks.endpoints.rotate_secret(made.id, secret=given)
+    assert present == public_key(given)
+    keys = await shop.webhooks.endpoints.public_keys(made.id)
+    assert [(one.value, one.until) for one in keys] == [(present, None), (shown, until)]
+
+
+async def test_an_endpoint_keeps_its_kind_of_signatures_until_another_is_asked_for() -> None:
+    shop = await Shop().open()
+    rotate = shop.webhooks.endpoints.rotate_secret
+    made, _ = await shop.webhooks.endpoints.create(URL, signature="v1a")
+    kinds = [
+        (await rotate(made.id))[0][:6],
+        (await rotate(made.id, signature="v1"))[0][:6],
+        (await rotate(made.id))[0][:6],
+    ]
+    assert [kind.partition("_")[0] for kind in kinds] == ["whpk", "whsec", "whsec"]
+    assert len(await shop.webhooks.endpoints.public_keys(made.id)) == 2
+
+
 async def test_the_secret_of_the_app_can_be_changed_and_the_former_one_dropped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -74,7 +100,14 @@ async def test_the_endpoints_of_others_are_not_there() -> None:
     made, _ = await shop.webhooks.endpoints.create(URL, owner="acme")
     manage = shop.webhooks.endpoints
     for id, owner in ((made.id, "zoo"), (made.id, ""), ("ep_none", "acme"), ("\0", "acme")):
-        for call in (manage.get, manage.change, manage.delete, manage.rotate_secret, manage.ping):
+        for call in (
+            manage.get,
+            manage.change,
+            manage.delete,
+            manage.rotate_secret,
+            manage.ping,
+            manage.public_keys,
+        ):
             with pytest.raises(NoSuchEndpoint):
                 await call(id, owner=owner)
     assert await manage.of("zoo") == []
@@ -102,6 +135,8 @@ async def test_what_an_endpoint_cannot_have_is_refused(wrong: dict[str, Any], re
         await shop.webhooks.endpoints.change(made.id, **wrong)
     with pytest.raises(NotAcceptable, match="whsec_"):
         await shop.webhooks.endpoints.create(URL, secret="short")
+    with pytest.raises(NotAcceptable, match="whsk_"):
+        await shop.webhooks.endpoints.create(URL, secret="whsk_short")
     with pytest.raises(NotAcceptable, match="whsec_"):
         await shop.webhooks.endpoints.rotate_secret(made.id, secret="short")
 

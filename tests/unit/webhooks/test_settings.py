@@ -28,6 +28,7 @@ def test_delays_differ_by_chance() -> None:
     [
         {"delays": [-1]},
         {"jitter": 1},
+        {"signature": "v2"},
         {"timeout": 0},
         {"timeout": 60},
         {"poll_interval": 0},

@@ -34,7 +34,8 @@ class Incoming:
 
     Args:
         events: The types of events that the sender has.
-        secrets: What it signs with, as ``whsec_...``; several while it changes them.
+        secrets: What it signs with, as ``whsec_...``, or the public key of that, as ``whpk_...``;
+            several while it changes them.
         seen: Knows what was handled before. Without it an endpoint gets a message as often as it
             comes.
         source: A name for the sender, where several share what knows that.

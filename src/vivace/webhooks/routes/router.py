@@ -20,8 +20,10 @@ from vivace.webhooks.routes.schemas import (
     EndpointPatch,
     EventTypeOut,
     MessageOut,
+    PublicKeyOut,
     ReplayIn,
     ReplayOut,
+    SecretIn,
     SecretOut,
 )
 from vivace.webhooks.store.records import State
@@ -95,6 +97,7 @@ def _add_endpoints(router: APIRouter, endpoints: Endpoints, whose: Any) -> None:
             owner=owner,
             description=data.description,
             enabled=data.enabled,
+            signature=data.signature,
         )
         response.headers["Cache-Control"] = "no-store"
         shown = EndpointOut.model_validate(made).model_dump()
@@ -129,11 +132,20 @@ def _add_actions(
     router: APIRouter, endpoints: Endpoints, deliveries: Deliveries, whose: Any
 ) -> None:
     @router.post("/endpoints/{endpoint_id}/secret", responses=_NOT_FOUND)
-    async def rotate_secret(endpoint_id: str, response: Response, owner: str = whose) -> SecretOut:
+    async def rotate_secret(
+        endpoint_id: str, response: Response, data: SecretIn | None = None, owner: str = whose
+    ) -> SecretOut:
         """Make a new secret. The former one signs too, for a while."""
-        secret, until = await endpoints.rotate_secret(endpoint_id, owner=owner)
+        signature = None if data is None else data.signature
+        secret, until = await endpoints.rotate_secret(endpoint_id, owner=owner, signature=signature)
         response.headers["Cache-Control"] = "no-store"
         return SecretOut(secret=secret, former_until=until)
+
+    @router.get("/endpoints/{endpoint_id}/public-keys", responses=_NOT_FOUND)
+    async def list_public_keys(endpoint_id: str, owner: str = whose) -> list[PublicKeyOut]:
+        """What signatures of the version `v1a` are verified with, the present key first."""
+        keys = await endpoints.public_keys(endpoint_id, owner=owner)
+        return [PublicKeyOut(key=one.value, until=one.until) for one in keys]
 
     @router.post("/endpoints/{endpoint_id}/ping", status_code=202, responses=_DISABLED)
     async def ping_endpoint(endpoint_id: str, owner: str = whose) -> MessageOut:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from vivace.webhooks.keys import SignatureVersion
 from vivace.webhooks.store.records import Reason, State
 
 _TYPES = Field(
@@ -14,6 +15,14 @@ _TYPES = Field(
     min_length=1,
     max_length=500,
     description="The types of events that it gets; `*` for all.",
+)
+_SIGNATURE = Field(
+    default=None,
+    description="`v1` with a secret that both sides have, `v1a` with a key pair of Ed25519.",
+)
+_VERIFIED_BY = Field(
+    description="What messages are verified with: `whsec_...`, which is not shown again, or for "
+    "`v1a` the public key, `whpk_...`."
 )
 
 
@@ -26,6 +35,7 @@ class EndpointIn(BaseModel):
     event_types: list[str] = _TYPES
     description: str = ""
     enabled: bool = True
+    signature: SignatureVersion | None = _SIGNATURE
 
 
 class EndpointPatch(BaseModel):
@@ -57,13 +67,28 @@ class EndpointOut(BaseModel):
 class EndpointCreated(EndpointOut):
     """An endpoint, with its secret."""
 
-    secret: str = Field(description="What messages are signed with. It is not shown again.")
+    secret: str = _VERIFIED_BY
+
+
+class SecretIn(BaseModel):
+    """Which secret is to be made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    signature: SignatureVersion | None = _SIGNATURE
+
+
+class PublicKeyOut(BaseModel):
+    """A key that messages are verified with."""
+
+    key: str = Field(description="As `whpk_...`.")
+    until: datetime | None = Field(description="Until when it signs; `null` for the present one.")
 
 
 class SecretOut(BaseModel):
     """A new secret."""
 
-    secret: str = Field(description="What messages are signed with. It is not shown again.")
+    secret: str = _VERIFIED_BY
     former_until: datetime = Field(description="Until then the former secret signs, too.")
 
 
@@ -150,7 +175,9 @@ __all__ = [
     "EndpointPatch",
     "EventTypeOut",
     "MessageOut",
+    "PublicKeyOut",
     "ReplayIn",
     "ReplayOut",
+    "SecretIn",
     "SecretOut",
 ]

@@ -12,6 +12,8 @@ from vivace.sql import Unavailable
 from vivace.vault import Vault
 from vivace.webhooks import Answer, AttemptMade, EndpointDisabled, WebhookSettings
 from vivace.webhooks.delivery import worker as worker_module
+from vivace.webhooks.events import now
+from vivace.webhooks.signing import Verifier
 from vivace.webhooks.store.tables import deliveries, endpoints
 from vivace.webhooks.store.transactions import transact
 
@@ -50,6 +52,19 @@ async def test_both_secrets_sign_while_the_former_one_lives() -> None:
     for secret in (former, present):
         Webhook(secret).verify(sent.body, dict(sent.headers))
     assert len(sent.headers["webhook-signature"].split(" ")) == 2
+
+
+async def test_a_secret_makes_way_for_a_key_pair_without_a_break() -> None:
+    shop = await Shop().open()
+    endpoint, secret = await shop.webhooks.endpoints.create(URL)
+    key, _ = await shop.webhooks.endpoints.rotate_secret(endpoint.id, signature="v1a")
+    await shop.send()
+    await shop.webhooks.deliver_due()
+    [sent] = shop.sender.sent
+    timestamp, signatures = (sent.headers[f"webhook-{name}"] for name in ("timestamp", "signature"))
+    for verified_by in (secret, key):
+        Verifier(verified_by, 60).verify(sent.id, timestamp, signatures, sent.body, now())
+    assert [one.partition(",")[0] for one in signatures.split(" ")] == ["v1a", "v1"]
 
 
 async def test_what_fails_is_sent_again_under_the_same_id_and_then_given_up() -> None:

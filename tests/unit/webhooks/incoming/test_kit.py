@@ -9,7 +9,7 @@ from tests.unit.webhooks.shop import InvoicePaid, InvoiceVoided, events
 
 from vivace import HTTPException, Vivace
 from vivace.testclient import TestClient
-from vivace.webhooks import Events, Incoming, MemorySeen, Received, new_secret
+from vivace.webhooks import Events, Incoming, MemorySeen, Received, new_secret, public_key
 from vivace.webhooks.events import now
 from vivace.webhooks.signing import sign
 from vivace.webhooks.testing import signed
@@ -53,6 +53,21 @@ def test_the_data_of_a_message_come_as_their_model(client: TestClient) -> None:
     message = signed(events, InvoicePaid(invoice_id=1), SECRET)
     assert client.post("/paid", **message).status_code == 200
     assert received(client) == [InvoicePaid(invoice_id=1)]
+
+
+def test_a_sender_with_a_key_pair_is_known_by_its_public_key() -> None:
+    key = new_secret("v1a")
+    of_key, app = Incoming(events, public_key(key)), Vivace()
+
+    @app.post("/paid")
+    async def paid(data: Annotated[InvoicePaid, of_key.event(InvoicePaid)]) -> int:
+        return data.invoice_id
+
+    client = TestClient(app)
+    assert client.post("/paid", **signed(events, InvoicePaid(invoice_id=1), key)).json() == 1
+    for other in (SECRET, new_secret("v1a")):
+        message = signed(events, InvoicePaid(invoice_id=1), other)
+        assert client.post("/paid", **message).status_code == 401
 
 
 def test_a_message_is_told_by_its_type(client: TestClient) -> None:

@@ -68,6 +68,22 @@ def test_a_secret_is_shown_once(client: TestClient) -> None:
     assert client.get("/webhooks/endpoints").json() == [shown]
 
 
+def test_a_client_may_have_a_key_pair_instead_of_a_secret(client: TestClient) -> None:
+    made = create(client, signature="v1a")
+    assert made["secret"].startswith("whpk_")
+    path = f"/webhooks/endpoints/{made['id']}"
+    former = {"key": made["secret"], "until": None}
+    assert client.get(f"{path}/public-keys").json() == [former]
+    rotated = client.post(f"{path}/secret").json()
+    keys = client.get(f"{path}/public-keys").json()
+    assert [one["key"] for one in keys] == [rotated["secret"], made["secret"]]
+    assert keys[0]["until"] is None and keys[1]["until"] is not None
+    changed = client.post(f"{path}/secret", json={"signature": "v1"}).json()
+    assert changed["secret"].startswith("whsec_")
+    for wrong in ({"signature": "v2"}, {"secret": "whsec_"}):
+        assert client.post(f"{path}/secret", json=wrong).status_code == 422
+
+
 def test_an_endpoint_is_changed_rotated_and_deleted(client: TestClient) -> None:
     made = create(client, event_types=["invoice.paid"], description="Office")
     path = f"/webhooks/endpoints/{made['id']}"
@@ -135,6 +151,7 @@ def test_nobody_sees_or_touches_what_is_another_s(client: TestClient) -> None:
         ("PATCH", endpoint, {"enabled": False}),
         ("DELETE", endpoint, None),
         ("POST", f"{endpoint}/secret", None),
+        ("GET", f"{endpoint}/public-keys", None),
         ("POST", f"{endpoint}/ping", None),
         ("POST", f"{endpoint}/replay", since),
         ("GET", path, None),

@@ -22,7 +22,7 @@ class Deliveries:
     ``owner`` is whose the endpoint is: where it is given, the deliveries to others' are not there.
     """
 
-    def __init__(self, database: AnyDatabase, ring: Callable[[], None]) -> None:
+    def __init__(self, database: AnyDatabase, ring: Callable[[Session], None]) -> None:
         self._database = database
         self._ring = ring
 
@@ -81,9 +81,9 @@ class Deliveries:
             if not found(session, delivery.endpoint_id, owner).enabled:
                 raise EndpointIsDisabled
             delivering.replay(session, id, now())
+            self._ring(session)
 
         await transact(self._database, work)
-        self._ring()
 
     async def replay_since(
         self,
@@ -112,11 +112,10 @@ class Deliveries:
             begin_writing(session)
             if not found(session, endpoint_id, owner).enabled:
                 raise EndpointIsDisabled
+            self._ring(session)
             return delivering.replay_since(session, endpoint_id, since, until, states, now())
 
-        count = await transact(self._database, work)
-        self._ring()
-        return count
+        return await transact(self._database, work)
 
 
 def _found(

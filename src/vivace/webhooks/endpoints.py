@@ -53,7 +53,7 @@ class Endpoints:
         vault: Vault,
         settings: WebhookSettings,
         check: Callable[[str], Awaitable[None]],
-        ring: Callable[[], None],
+        ring: Callable[[Session], None],
     ) -> None:
         self._database = database
         self._events = events
@@ -294,13 +294,12 @@ class Endpoints:
             row = found(session, id, owner)
             if not row.enabled:
                 raise EndpointIsDisabled
+            self._ring(session)
             return delivering.add(
                 session, type=PING, body=body, owner=row.owner, endpoint_ids=[id], at=at
             )
 
-        message_id = await transact(self._database, work)
-        self._ring()
-        return message_id
+        return await transact(self._database, work)
 
     def _check_values(self, event_types: Sequence[str] | None, description: str | None) -> None:
         if event_types is not None:

@@ -19,6 +19,7 @@ from vivace.per_loop import PerLoop
 from vivace.vault import Vault
 from vivace.webhooks.deliveries import Deliveries
 from vivace.webhooks.delivery.hooks import AttemptMade, EndpointDisabled, Hooks
+from vivace.webhooks.delivery.listening import listening
 from vivace.webhooks.delivery.sending import HTTPSender, Sender
 from vivace.webhooks.delivery.waking import Bell
 from vivace.webhooks.delivery.worker import Outbox, Worker
@@ -104,9 +105,16 @@ class Webhooks:
         # One for all that is registered, as each has threads to find hosts by.
         self._checkers = PerLoop(self._new_sender, HTTPSender.close)
         self.endpoints = Endpoints(
-            *(database, events, self._vault, self.settings, self._check, self._bell.ring)
+            *(
+                database,
+                events,
+                self._vault,
+                self.settings,
+                self._check,
+                self._bell.ring_after_commit,
+            )
         )
-        self.deliveries = Deliveries(database, self._bell.ring)
+        self.deliveries = Deliveries(database, self._bell.ring_after_commit)
 
     # Sending.
 
@@ -193,7 +201,10 @@ class Webhooks:
         # An attempt that is not written down in time is made again: it waits for no requests.
         database = with_connections_of_its_own(self._database)
         try:
-            async with self._working(database) as worker:
+            async with (
+                self._working(database) as worker,
+                listening(database, self._bell.ring),
+            ):
                 task = asyncio.create_task(worker.run())
                 try:
                     yield

@@ -1,4 +1,4 @@
-"""Has those who deliver look at once, where something was just committed in this process."""
+"""Has those who deliver look at once, where something was just committed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from threading import Lock
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
+
+from vivace.webhooks.delivery.listening import notify
 
 
 class Bell:
@@ -32,7 +34,12 @@ class Bell:
                     loop.call_soon_threadsafe(woken.set)
 
     def ring_after_commit(self, session: Session) -> None:
-        """Ring whenever ``session`` commits. Rolled back, there is nothing to be delivered."""
+        """Ring whenever ``session`` commits. Rolled back, there is nothing to be delivered.
+
+        Where nobody in this process listens, others are told by the database, if it can.
+        """
+        if not self._listeners:
+            notify(session)
         if not event.contains(session, "after_commit", self._committed):
             event.listen(session, "after_commit", self._committed)
 

@@ -26,9 +26,11 @@ def describe_events(router: APIRouter, events: Events) -> None:
     """Add the events to ``app.webhooks``, also those that are declared later."""
 
     def describe(event: EventType) -> None:
+        sent = _differently_sent(event)
         router.add_api_route(
             event.name,
-            _receiver(event),
+            _receiver(event, has_body=sent is None),
+            openapi_extra=sent,
             methods=["POST"],
             summary=event.summary,
             responses=_RESPONSES,
@@ -41,7 +43,62 @@ def describe_events(router: APIRouter, events: Events) -> None:
     events.watch(describe)
 
 
-def _receiver(event: EventType) -> Any:
+def _differently_sent(event: EventType) -> dict[str, Any] | None:
+    """The body, in ``openapi_extra``, where a message is not written as its model is read.
+
+    It has computed fields, for example, or decimals, which are sent as text. A body that a function
+    takes is described as it is read, which has the advantage of a name among the schemas.
+    """
+    read, sent = (
+        without_references(event.envelope.model_json_schema(mode=mode))
+        for mode in ("validation", "serialization")
+    )
+    # What has a default is always sent, but need not be relied upon.
+    if _without_required(read) == _without_required(sent):
+        return None
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": sent}}}}
+
+
+def _without_required(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_without_required(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _without_required(value)
+        for key, value in schema.items()
+        # A property may have that name.
+        if key != "required" or not isinstance(value, list)
+    }
+
+
+def without_references(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema whose definitions stand where they are used: elsewhere nobody would find them.
+
+    What contains itself is anything, within itself.
+    """
+    definitions = schema.pop("$defs", {})
+
+    def resolved(value: Any, within: tuple[str, ...]) -> Any:
+        if isinstance(value, list):
+            return [resolved(item, within) for item in value]
+        if not isinstance(value, dict):
+            return value
+        reference = value.get("$ref")
+        if not isinstance(reference, str):
+            return {key: resolved(item, within) for key, item in value.items()}
+        name = reference.rpartition("/")[2]
+        if name in within:
+            return {}
+        rest = {key: item for key, item in value.items() if key != "$ref"}
+        found: dict[str, Any] = resolved(definitions[name], (*within, name))
+        return {**found, **rest}
+
+    made: dict[str, Any] = resolved(schema, ())
+    return made
+
+
+def _receiver(event: EventType, *, has_body: bool) -> Any:
     """A function whose signature is what a receiver gets."""
 
     async def receive(**given: Any) -> None:
@@ -55,12 +112,14 @@ def _receiver(event: EventType) -> Any:
         )
         for name, description in FIELDS.items()
     ]
-    body = Parameter("body", Parameter.KEYWORD_ONLY, annotation=Annotated[event.envelope, Body()])
+    if has_body:
+        envelope: Any = Annotated[event.envelope, Body()]
+        fields.insert(0, Parameter("body", Parameter.KEYWORD_ONLY, annotation=envelope))
     function: Any = receive
     function.__doc__ = event.model.__doc__ or event.summary
     function.__name__ = event.name.replace(".", "_")
-    function.__signature__ = Signature([body, *fields])
+    function.__signature__ = Signature(fields)
     return function
 
 
-__all__ = ["FIELDS", "describe_events"]
+__all__ = ["FIELDS", "describe_events", "without_references"]

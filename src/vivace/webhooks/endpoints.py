@@ -355,8 +355,10 @@ def check_owner(owner: str) -> None:
     """See that an owner can be kept.
 
     Raises:
-        ValueError: It cannot; that is a fault of the app's.
+        TypeError, ValueError: It cannot; that is a fault of the app's.
     """
+    if not isinstance(owner, str):
+        raise TypeError(f"An owner is a text, and not {owner!r}.")
     if len(owner) > LONGEST_OWNER or not is_storable(owner):
         raise ValueError(f"An owner is a text of at most {LONGEST_OWNER} characters.")
 

@@ -92,6 +92,8 @@ class Events:
             ValueError: The name is none of a type, or there is a type of this name.
             TypeError: What is decorated is no model, or has a type already.
         """
+        if not isinstance(name, str):
+            raise TypeError("A type of events has a name: @events.event('invoice.paid').")
         if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
             raise ValueError(
                 f"{name!r} is no type of events. Write words of letters, digits and _ with full "
@@ -119,13 +121,13 @@ class Events:
         Raises:
             TypeError: There is none.
         """
-        try:
-            return self._by_model[model]
-        except KeyError:
+        found = self._by_model.get(model) if isinstance(model, type) else None
+        if found is None:
             raise TypeError(
-                f"{model.__name__} is the data of no type of events. Declare it with "
-                "@events.event('...'), on the events that were given here."
-            ) from None
+                f"{getattr(model, '__name__', model)!s} is the data of no type of events. Declare "
+                "it with @events.event('...'), on the events that were given here."
+            )
+        return found
 
     def watch(self, watcher: Callable[[EventType], None]) -> None:
         """Have a function called with each type, those that are declared later among them."""

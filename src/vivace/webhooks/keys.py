@@ -25,8 +25,14 @@ KEY_SIZE = 32
 
 
 def new_secret(signature: SignatureVersion = "v1") -> str:
-    """256 random bits to sign with: a secret, ``whsec_...``; for ``"v1a"`` a key, ``whsk_...``."""
-    prefix = {"v1": SECRET, "v1a": PRIVATE}[signature]
+    """256 random bits to sign with: a secret, ``whsec_...``; for ``"v1a"`` a key, ``whsk_...``.
+
+    Raises:
+        ValueError: There are no such signatures.
+    """
+    if signature not in ("v1", "v1a"):
+        raise ValueError(f"There are signatures 'v1' and 'v1a', and not {signature!r}.")
+    prefix = SECRET if signature == "v1" else PRIVATE
     return prefix + base64.b64encode(token_bytes(SIZE)).decode()
 
 
@@ -62,14 +68,39 @@ def check_secret(secret: str) -> str:
     if secret.startswith(PRIVATE):
         read_private_key(secret)
         return secret
-    key = _decoded(secret, SECRET)
-    if key is None or not SHORTEST <= len(key) <= LONGEST:
+    if not _is_shared_secret(secret):
         raise ValueError(
             f"A secret of webhooks is {SECRET} and {SHORTEST} to {LONGEST} bytes in Base64, or, "
             f"for signatures with Ed25519, {PRIVATE} and {KEY_SIZE}. Make one with "
             '`python -c "import vivace.webhooks as w; print(w.new_secret())"`.'
         )
     return secret
+
+
+def check_verifying(secret: str) -> str:
+    """``secret``, where messages can be verified with it: ``whsec_...``, or ``whpk_...``.
+
+    Raises:
+        ValueError: They cannot. It is not in the message.
+    """
+    if secret.startswith(PRIVATE):
+        raise ValueError(
+            f"{PRIVATE}... is the key that the sender alone has. To check signatures, give its "
+            f"public key, {PUBLIC}...: vivace.webhooks.public_key() has it of the other."
+        )
+    if secret.startswith(PUBLIC):
+        read_public_key(secret)
+    elif not _is_shared_secret(secret):
+        raise ValueError(
+            f"Messages are verified with the secret that the sender has given, {SECRET} and "
+            f"{SHORTEST} to {LONGEST} bytes in Base64, or with its public key, {PUBLIC}..."
+        )
+    return secret
+
+
+def _is_shared_secret(secret: str) -> bool:
+    key = _decoded(secret, SECRET)
+    return key is not None and SHORTEST <= len(key) <= LONGEST
 
 
 def read_private_key(secret: str) -> Ed25519PrivateKey:
@@ -118,6 +149,7 @@ __all__ = [
     "PUBLIC",
     "SignatureVersion",
     "check_secret",
+    "check_verifying",
     "new_secret",
     "public_key",
     "read_private_key",

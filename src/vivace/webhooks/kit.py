@@ -139,7 +139,7 @@ class Webhooks:
             wants it.
 
         Raises:
-            TypeError: The event is of none of the types that are sent.
+            TypeError: The event is of none of the types that are sent, or the owner no text.
             ValueError: The message is too large, the owner no text that can be kept, or the time
                 without a time zone.
         """
@@ -155,6 +155,8 @@ class Webhooks:
     ) -> str | None:
         """The same for a synchronous session."""
         check_owner(owner)
+        if not isinstance(event, BaseModel):
+            raise TypeError(f"What is sent is an object of a model, and not {event!r}.")
         kind = self.events.of(type(event))
         if happened_at is not None and happened_at.utcoffset() is None:
             raise ValueError("happened_at has to have a time zone: datetime.now(UTC).")

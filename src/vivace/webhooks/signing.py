@@ -22,7 +22,7 @@ from standardwebhooks import Webhook
 from vivace.webhooks.keys import (
     PRIVATE,
     PUBLIC,
-    check_secret,
+    check_verifying,
     read_private_key,
     read_public_key,
 )
@@ -68,18 +68,13 @@ class Verifier:
     """
 
     def __init__(self, secrets: str | Sequence[str], tolerance: float) -> None:
-        given = [secrets] if isinstance(secrets, str) else list(secrets)
+        given = [secrets] if isinstance(secrets, str) else list(secrets or ())
         if not given:
             raise ValueError("At least one secret is needed to check signatures with.")
-        if any(secret.startswith(PRIVATE) for secret in given):
-            raise ValueError(
-                f"{PRIVATE}... is the key that the sender alone has. To check signatures, give "
-                f"its public key, {PUBLIC}...: vivace.webhooks.public_key() has it of the other."
-            )
+        for secret in given:
+            check_verifying(secret)
         self._keys = [read_public_key(one) for one in given if one.startswith(PUBLIC)]
-        self._signers = [
-            Webhook(check_secret(secret)) for secret in given if not secret.startswith(PUBLIC)
-        ]
+        self._signers = [Webhook(one) for one in given if not one.startswith(PUBLIC)]
         self._tolerance = tolerance
 
     def verify(self, id: str, timestamp: str, signatures: str, body: bytes, now: datetime) -> None:

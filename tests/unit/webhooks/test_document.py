@@ -1,11 +1,15 @@
 from __future__ import annotations
 
-from pydantic import BaseModel
+import json
+from decimal import Decimal
+
+from pydantic import BaseModel, computed_field
 from tests.unit.webhooks.shop import SECRET, Shop
 
 from vivace import Vivace
 from vivace.sql import Database
 from vivace.webhooks import Events, Webhooks, metadata
+from vivace.webhooks.events import now
 
 
 def test_events_are_in_the_document_of_the_app() -> None:
@@ -34,3 +38,31 @@ def test_events_that_are_declared_later_are_there_too() -> None:
     assert "webhooks" not in app.openapi()
     events.event("late")(type("Late", (BaseModel,), {}))
     assert [*app.openapi()["webhooks"]] == ["late"]
+
+
+def test_a_message_is_described_as_it_is_sent() -> None:
+    events = Events()
+
+    class Line(BaseModel):
+        price: Decimal
+
+    @events.event("order.paid")
+    class OrderPaid(BaseModel):
+        required: list[Line]
+
+        @computed_field
+        def total(self) -> Decimal:
+            return sum((line.price for line in self.required), Decimal())
+
+    app = Vivace()
+    db = Database("sqlite://", metadata=[metadata])
+    Webhooks(db, events, secret=SECRET).install(app, deliver=False)
+    paid = app.openapi()["webhooks"]["order.paid"]["post"]
+    schema = paid["requestBody"]["content"]["application/json"]["schema"]
+    data = schema["properties"]["data"]
+    assert data["required"] == ["required", "total"]
+    assert data["properties"]["total"]["type"] == "string"
+    assert data["properties"]["required"]["items"]["properties"]["price"]["type"] == "string"
+    assert len(paid["parameters"]) == 3
+    body = events.of(OrderPaid).write(OrderPaid(required=[Line(price=Decimal("1.10"))]), now())
+    assert json.loads(body)["data"] == {"required": [{"price": "1.10"}], "total": "1.10"}

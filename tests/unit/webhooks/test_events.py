@@ -70,6 +70,8 @@ def test_a_type_has_one_model_and_a_model_one_type() -> None:
         events.event("a")
     with pytest.raises(TypeError, match="A is the data of 'a' already"):
         events.event("b")(A)
+    with pytest.raises(TypeError, match="A type of events has a name"):
+        events.event(A)  # type: ignore[arg-type]  # as it says
     with pytest.raises(TypeError, match="has to be a pydantic model"):
         events.event("c")(int)  # type: ignore[type-var]  # as it says
 
@@ -79,6 +81,8 @@ def test_a_model_without_a_type_is_told_what_to_do() -> None:
 
     with pytest.raises(TypeError, match="Unknown is the data of no type"):
         Events().of(Unknown)
+    with pytest.raises(TypeError, match="is the data of no type"):
+        Events().of(Unknown())  # type: ignore[arg-type]  # as it says
     assert Events().get("unknown") is None
 
 

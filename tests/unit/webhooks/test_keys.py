@@ -6,6 +6,7 @@ import pytest
 
 from vivace.webhooks.keys import (
     check_secret,
+    check_verifying,
     new_secret,
     public_key,
     read_public_key,
@@ -65,6 +66,28 @@ def test_what_is_no_public_key_is_refused_and_not_shown(key: str) -> None:
     with pytest.raises(ValueError, match="A public key of webhooks is whpk_") as caught:
         read_public_key(key)
     assert key in ("", "whpk_") or key not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("", "the secret that the sender has given, whsec_"),
+        ("whsec_YQ==", "the secret that the sender has given, whsec_"),
+        ("whpk_YQ==", "A public key of webhooks is whpk_"),
+        (KEY, "the key that the sender alone has"),
+    ],
+)
+def test_what_nothing_can_be_verified_with_is_refused(wrong: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said) as caught:
+        check_verifying(wrong)
+    assert not wrong or wrong not in str(caught.value)
+    for right in (new_secret(), public_key(KEY)):
+        assert check_verifying(right) == right
+
+
+def test_signatures_of_other_versions_are_not_made() -> None:
+    with pytest.raises(ValueError, match="'v1' and 'v1a', and not 'v2'"):
+        new_secret("v2")  # type: ignore[arg-type]  # that is what is tried
 
 
 def test_secrets_are_new_each_time() -> None:

@@ -85,6 +85,14 @@ async def test_an_event_of_no_type_and_one_too_large_are_faults_of_the_program()
     async with shop.db.begin() as session:
         with pytest.raises(TypeError, match="Unknown is the data of no type"):
             await shop.webhooks.send(session, Unknown())
+        with pytest.raises(TypeError, match="an object of a model, and not <class"):
+            await shop.webhooks.send(session, InvoicePaid)  # type: ignore[arg-type]  # as it says
+        with pytest.raises(TypeError, match="An owner is a text, and not None"):
+            await shop.webhooks.send(
+                session,
+                InvoicePaid(invoice_id=1),
+                owner=None,  # type: ignore[arg-type]  # as it says
+            )
         with pytest.raises(ValueError, match="more than 120 bytes"):
             await shop.webhooks.send(session, InvoiceVoided(invoice_id=1, reason="x" * 120))
         with pytest.raises(ValueError, match="An owner is a text"):

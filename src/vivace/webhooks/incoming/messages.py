@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from vivace.exceptions import RequestValidationError
+from vivace.webhooks.document import without_references
 from vivace.webhooks.events import EventType
 from vivace.webhooks.incoming.errors import Dropped, Malformed
 
@@ -72,7 +73,7 @@ class Reader:
 
 def documented(events: Iterable[EventType]) -> dict[str, Any]:
     """What ``openapi_extra`` takes, to have the body and the refusals in the document."""
-    schemas = [_without_references(event.envelope.model_json_schema()) for event in events]
+    schemas = [without_references(event.envelope.model_json_schema()) for event in events]
     schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
     refusals = {
         "204": "The message was handled before, or is of no use here.",
@@ -85,32 +86,6 @@ def documented(events: Iterable[EventType]) -> dict[str, Any]:
         "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
         "responses": {status: {"description": text} for status, text in refusals.items()},
     }
-
-
-def _without_references(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema whose definitions stand where they are used: elsewhere nobody would find them.
-
-    What contains itself is anything, within itself.
-    """
-    definitions = schema.pop("$defs", {})
-
-    def resolved(value: Any, within: tuple[str, ...]) -> Any:
-        if isinstance(value, list):
-            return [resolved(item, within) for item in value]
-        if not isinstance(value, dict):
-            return value
-        reference = value.get("$ref")
-        if not isinstance(reference, str):
-            return {key: resolved(item, within) for key, item in value.items()}
-        name = reference.rpartition("/")[2]
-        if name in within:
-            return {}
-        rest = {key: item for key, item in value.items() if key != "$ref"}
-        found: dict[str, Any] = resolved(definitions[name], (*within, name))
-        return {**found, **rest}
-
-    made: dict[str, Any] = resolved(schema, ())
-    return made
 
 
 __all__ = ["Reader", "Received", "documented"]

@@ -222,7 +222,7 @@ def test_wrong_declarations_fail_at_once() -> None:
         incoming.event(Loose)
     with pytest.raises(ValueError, match="no types of events yet"):
         Incoming(Events(), SECRET).event()
-    with pytest.raises(ValueError, match="A secret of webhooks"):
+    with pytest.raises(ValueError, match="the secret that the sender has given"):
         Incoming(events, "secret")
     with pytest.raises(TypeError, match="does not know messages"):
         Incoming(events, SECRET, seen="memory")  # type: ignore[arg-type]  # as it says

@@ -135,9 +135,6 @@ class Events:
         for event in self:
             watcher(event)
 
-    def get(self, name: str) -> EventType | None:
-        return self._by_name.get(name)
-
 
 def _envelope(name: str, model: type[BaseModel]) -> type[Envelope[Any]]:
     fields: dict[str, Any] = {"type": (Literal[name], ...), "data": (model, ...)}

@@ -8,6 +8,7 @@ is asked for its own oldest ones: what is waiting for one is not walked through 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
@@ -27,8 +28,8 @@ def choose(session: Session, limit: int, shares: Shares, now: datetime) -> list[
     """
     at = milliseconds(now)
     chosen, seen = _oldest(session, limit, shares, at)
-    # There are no others: those that others have locked, they take.
-    if seen < limit:
+    # Where there were no more, there are no others: those that others have locked, they take.
+    if seen < limit or len(chosen) == limit:
         return chosen
     for place in _others(session, limit, shares, at):
         room = min(shares.room(place), limit - len(chosen))
@@ -43,7 +44,6 @@ def choose(session: Session, limit: int, shares: Shares, now: datetime) -> list[
 
 def _oldest(session: Session, limit: int, shares: Shares, at: int) -> tuple[list[str], int]:
     """Those that were due first, but for endpoints that have to wait; how many were looked at."""
-    # Of each that is found: a join would lock the endpoints too, on MariaDB.
     held_until = select(endpoints.c.held_until).where(endpoints.c.id == deliveries.c.endpoint_id)
     query = (
         select(
@@ -53,15 +53,22 @@ def _oldest(session: Session, limit: int, shares: Shares, at: int) -> tuple[list
         .where(_is_due(at))
         # By nothing else: what is due at once would have to be sorted.
         .order_by(deliveries.c.due_at)
+        .limit(limit)
     )
-    chosen: list[str] = []
-    rows = session.execute(_locked(query, limit)).all()
+    rows = session.execute(query).all()
+    fitting: dict[str, Place] = {}
+    left = deepcopy(shares)
     for row in rows:
         place = Place(row.endpoint_id, row.owner)
-        # There is none where the endpoint was deleted meanwhile.
-        if (row.held_until or 0) <= at and shares.room(place) > 0:
-            shares.take(place)
-            chosen.append(row.id)
+        # There is no time where the endpoint was deleted meanwhile.
+        if (row.held_until or 0) <= at and left.room(place) > 0:
+            left.take(place)
+            fitting[row.id] = place
+    # Those that have to wait are not locked, nor, on MariaDB, what is written meanwhile.
+    these = select(deliveries.c.id).where(deliveries.c.id.in_(fitting), _is_due(at))
+    chosen = [*session.scalars(_locked(these, limit))] if fitting else []
+    for id in chosen:
+        shares.take(fitting[id])
     return chosen, len(rows)
 
 

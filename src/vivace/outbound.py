@@ -111,7 +111,8 @@ class Destinations:
             raise ForbiddenDestination("This is no URL.") from None
         schemes = ("https", "http") if self.allow_http else ("https",)
         if parsed.scheme not in schemes or not parsed.host:
-            raise ForbiddenDestination(f"The URL has to begin with {schemes[0]}://.")
+            allowed = " or ".join(f"{scheme}://" for scheme in schemes)
+            raise ForbiddenDestination(f"The URL has to begin with {allowed} and a host.")
         if parsed.userinfo:
             raise ForbiddenDestination("The URL must not have a name or a password in it.")
         if parsed.fragment:

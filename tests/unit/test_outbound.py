@@ -119,6 +119,8 @@ def test_whatever_is_given_as_a_url_is_one_or_forbidden(text: str) -> None:
 
 def test_http_and_ports_can_be_allowed() -> None:
     Destinations(allow_http=True).check_url("http://receiver.example/")
+    with pytest.raises(ForbiddenDestination, match="begin with https:// or http:// and a host"):
+        Destinations(allow_http=True).check_url("ftp://receiver.example/")
     Destinations(ports=None).check_url("https://receiver.example:22/")
     with pytest.raises(ForbiddenDestination, match="The port 443"):
         Destinations(ports=[8443]).check_url("https://receiver.example/")

@@ -5,7 +5,7 @@ from those before it::
 
     brokers -> settings, messages, frames -> errors, origin -> outlets -> member
         -> roster -> feed -> hub, room -> handlers -> visit -> declared -> socket, stream
-        -> rooms -> routes, asyncapi, page -> kit
+        -> rooms, entrance -> routes, asyncapi, page -> kit
 """
 
 from __future__ import annotations

@@ -127,9 +127,9 @@ def error_frame(error: Exception, ref: str | None) -> Frame:
     )
 
 
-def _placed(detail: Any) -> Any:
+def _placed(detail: Any) -> list[Any]:
     if not isinstance(detail, list):
-        return detail
+        return [detail]
     members = ("type", "loc", "msg")
     return [
         {name: one[name] for name in members if name in one} if isinstance(one, dict) else one

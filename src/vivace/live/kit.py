@@ -196,12 +196,20 @@ class Live:
             page_url: Where the page is that shows it; ``None`` for nowhere.
         """
         app.include_router(self._router, prefix=prefix)
+        # By how many kinds of rooms there are: it is made once of all of them.
+        made: dict[int, dict[str, Any]] = {}
+
+        def document() -> dict[str, Any]:
+            count = len(self._rooms)
+            if count not in made:
+                made[count] = self.asyncapi(app, prefix)
+            return made[count]
 
         async def asyncapi(request: Request) -> JSONResponse:
-            return JSONResponse(self.asyncapi(app, prefix))
+            return JSONResponse(document())
 
         async def page(request: Request) -> HTMLResponse:
-            return HTMLResponse(page_of(self.asyncapi(app, prefix)))
+            return HTMLResponse(page_of(document()))
 
         if asyncapi_url is not None:
             app.add_route(asyncapi_url, asyncapi, include_in_schema=False)

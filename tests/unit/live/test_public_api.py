@@ -21,7 +21,7 @@ PUBLIC = [
 PARTS = [
     *({"brokers"}, {"settings", "messages", "frames"}, {"errors", "origin"}, {"outlets"}),
     *({"member"}, {"roster"}, {"feed"}, {"hub", "room"}, {"handlers"}, {"visit"}, {"declared"}),
-    *({"socket", "stream"}, {"rooms"}, {"routes", "asyncapi", "page"}, {"kit"}),
+    *({"socket", "stream"}, {"rooms", "entrance"}, {"routes", "asyncapi", "page"}, {"kit"}),
 ]
 SOURCE = Path(vivace.live.__file__).parent
 

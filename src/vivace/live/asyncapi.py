@@ -142,17 +142,21 @@ def _presence_schemas(name: str, shows: Any) -> Document:
         "required": ["user"],
     }
     member = {"$ref": f"{_SCHEMAS}{name}.user"}
+    members = {"type": "array", "items": member}
     welcome = {
         "event_id": _ID,
         "member": text,
         "user": text,
-        "members": {"type": "array", "items": member},
+        "members": members,
     }
     return {
         f"{name}.user": user,
         f"{name}.welcomeFrame": _own("welcome", welcome, ["event_id", "member", "user"]),
         f"{name}.joinedFrame": _own("joined", {"member": member}, ["member"]),
         f"{name}.leftFrame": _own("left", {"member": member}, ["member"]),
+        f"{name}.presenceFrame": _own(
+            "presence", {"joined": members, "left": members}, ["joined", "left"]
+        ),
     }
 
 
@@ -166,7 +170,7 @@ def _own(type: str, properties: Mapping[str, Any], required: list[str]) -> Docum
 
 
 _TO_CLIENTS = ("welcome", "gap", "dropped", "ack", "error", "ping", "pong")
-_PRESENCE = ("joined", "left")
+_PRESENCE = ("joined", "left", "presence")
 _FROM_CLIENTS = ("ping", "pong")
 
 

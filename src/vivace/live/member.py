@@ -95,6 +95,7 @@ class Member:
         "_sends",
         "held",
         "id",
+        "known",
         "missed",
         "position",
         "readmission",
@@ -112,6 +113,8 @@ class Member:
         self._outlet = outlet
         #: Up to where it has the events of the room; ``None`` while it gets what it missed.
         self.position: str | None = None
+        #: After how many changes of who is there it was welcomed.
+        self.known = 0
         #: How many pings there were since it was last heard.
         self.missed = 0
         self.slot = 0

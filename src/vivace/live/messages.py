@@ -12,7 +12,7 @@ from pydantic_core import from_json
 
 #: The types of the frames that a room sends by itself.
 OWN_TYPES = frozenset(
-    {"ack", "dropped", "error", "gap", "joined", "left", "ping", "pong", "welcome"}
+    {"ack", "dropped", "error", "gap", "joined", "left", "ping", "pong", "presence", "welcome"}
 )
 #: What frames have beside the fields of a message.
 ENVELOPE = frozenset({"event_id", "ref"})

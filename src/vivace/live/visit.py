@@ -26,6 +26,7 @@ from vivace.live.handlers import Call
 from vivace.live.hub import Hub
 from vivace.live.member import ANONYMOUS, Guest, Member, Readmission
 from vivace.live.outlets import Outlet
+from vivace.live.quota import Place
 from vivace.live.room import Room
 from vivace.requests import HTTPConnection
 from vivace.types import Scope
@@ -62,7 +63,7 @@ class Visit:
         "_feed",
         "_has_joined",
         "_hub",
-        "_is_counted",
+        "_place",
         "_rooms",
         "_scope",
         "member",
@@ -78,7 +79,7 @@ class Visit:
         self._scope = scope
         self._hub: Hub = rooms.hub
         self._feed: Feed | None = None
-        self._is_counted = False
+        self._place: Place | None = None
         self._has_joined = False
 
     async def begin(self) -> None:
@@ -90,9 +91,8 @@ class Visit:
             TooManySockets: The user has as many connections as one may.
         """
         member, rooms = self.member, self._rooms
-        self._hub.count(member.user)
-        self._is_counted = True
         try:
+            self._place = await self._hub.quota.take(member.user)
             feed = self._feed = await self._hub.use(self.room.name, has_roster=rooms.has_presence)
             if feed.roster is not None:
                 await feed.roster.enter(member.user, member.shows, rooms.max_members)
@@ -123,6 +123,8 @@ class Visit:
         roster = feed.roster
         # It is told from here on who comes and goes.
         feed.members.add(member)
+        if roster is not None:
+            member.known = roster.changes.count
         if self._rooms.readmits is not None:
             member.readmission = Readmission(self._readmit, self._rooms.readmits)
         self._hub.add(member)
@@ -204,9 +206,9 @@ class Visit:
                 log.exception("What is called when a member leaves has failed")
 
     async def _release(self) -> None:
-        if self._is_counted:
-            self._is_counted = False
-            self._hub.discount(self.member.user)
+        place, self._place = self._place, None
+        if place is not None:
+            await self._hub.quota.give_back(place)
         feed, self._feed = self._feed, None
         if feed is not None:
             feed.members.discard(self.member)

@@ -81,7 +81,7 @@ def as_http(error: BaseException) -> HTTPException | None:
     if isinstance(error, EntryTooLarge):
         return EventTooLarge()
     if isinstance(error, ValidationException):
-        return HTTPException(422, [*error.errors()])
+        return HTTPException(422, _placed([*error.errors()]))
     if isinstance(error, WebSocketException):
         return HTTPException(403, error.reason or "The connection is refused")
     return None

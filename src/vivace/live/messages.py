@@ -76,6 +76,10 @@ class Messages:
         Raises:
             InvalidFrame: It is none.
         """
+        type = content.get("type")
+        if len(self.models) > 1 and not (isinstance(type, str) and type in self.by_type):
+            known = ", ".join(self.by_type)
+            raise InvalidFrame([_error("unknown_type", ["type"], f"Give one of these: {known}")])
         try:
             message: BaseModel = self.adapter.validate_python(content)
         except ValidationError as error:
@@ -92,8 +96,8 @@ class Messages:
         if not isinstance(message, self.models):
             known = ", ".join(model.__name__ for model in self.models)
             raise TypeError(
-                f"{type(message).__name__} is none of what the room sends, which is {known}. "
-                "Add it to sends=..."
+                f"{type(message).__name__} is none of what the room sends. Send one of these: "
+                f"{known}; or add it to sends=..."
             )
         return str(name), message.__pydantic_serializer__.to_json(message, by_alias=True)
 

@@ -45,6 +45,7 @@ class LiveSettings:
         closing: How long a socket has to take the close frame.
 
     Raises:
+        TypeError: One of them is no number.
         ValueError: One of them is not above 0.
     """
 
@@ -65,6 +66,8 @@ class LiveSettings:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
+            if not isinstance(value, int | float):
+                raise TypeError(f"{field.name}={value!r} is no number.")
             if not value > 0:
                 raise ValueError(f"{field.name}={value!r} has to be above 0.")
 

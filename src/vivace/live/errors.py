@@ -20,6 +20,8 @@ ABNORMAL = 1006
 INVALID_DATA = 1007
 POLICY_VIOLATION = 1008
 TOO_BIG = 1009
+#: A fault of the program.
+INTERNAL_ERROR = 1011
 SERVICE_RESTART = 1012
 TRY_AGAIN_LATER = 1013
 # For private use: section 7.4.2. With the last digits of the status of HTTP that says the same.
@@ -146,6 +148,7 @@ __all__ = [
     "ABNORMAL",
     "COMING_BACK",
     "DISMISSED",
+    "INTERNAL_ERROR",
     "INVALID_DATA",
     "POLICY_VIOLATION",
     "SERVICE_RESTART",

@@ -126,8 +126,9 @@ class Live:
             overflow: What is done with more; see :data:`~vivace.live.Overflow`.
             latest_by: Of a message, the name of what it says the latest of, or ``None``: of two
                 that wait with the same name, a member gets only the later one.
-            max_members: How many users a room has at most; without presence, how many connections
-                to one process.
+            max_members: How many users a room has at most, which those may exceed who come to
+                several processes at the same moment; without presence, how many connections to
+                one process.
             readmits: Seconds after which ``admits`` is asked again, at a heartbeat, with what the
                 client has connected with: a connection whose sign-in has ended is closed, with
                 4401 as a rule. By default it is asked once.

@@ -112,24 +112,27 @@ class Roster:
             BrokerUnavailable: It is away, and nobody has been told.
             RoomFull: The user would be one too many.
         """
+        data = to_json({"user": user, "shows": shows})
         async with self._lock_of(user):
             local = self._local.get(user)
             if local is None:
-                local = await self._enter_first(user, shows, most)
+                local = _Local(data)
+                await self._enter_first(user, local, most)
+            elif local.data != data:
+                await self._announce(user, data)
+                local.data = data
             local.connections += 1
 
-    async def _enter_first(self, user: str, shows: Any, most: int | None) -> _Local:
+    async def _enter_first(self, user: str, local: _Local, most: int | None) -> None:
         known = self._users.keys() | self._entering
         if most is not None and user not in known and len(known) >= most:
             raise RoomFull
-        data = to_json({"user": user, "shows": shows})
         self._entering.add(user)
         try:
-            await self._announce(user, data)
+            await self._announce(user, local.data)
         finally:
             self._entering.discard(user)
-        local = self._local[user] = _Local(data)
-        return local
+        self._local[user] = local
 
     async def leave(self, user: str, *, lingers: bool) -> None:
         """A connection of a user has ended.
@@ -255,7 +258,11 @@ class Roster:
             if not names:
                 self._users.pop(user, None)
         else:
-            names[name] = from_json(data).get("shows")
+            shows = from_json(data).get("shows")
+            if name not in names or names[name] != shows:
+                # What is shown last is last.
+                names.pop(name, None)
+                names[name] = shows
             self._users[user] = names
         after = _member(user, names) if names else None
         if after != before:

@@ -13,6 +13,7 @@ from anyio import CancelScope, move_on_after
 from vivace.live.brokers.protocol import BrokerUnavailable, EntryTooLarge
 from vivace.live.errors import (
     COMING_BACK,
+    INTERNAL_ERROR,
     TRY_AGAIN_LATER,
     LiveUnavailable,
     RoomFull,
@@ -40,8 +41,6 @@ log = logging.getLogger("vivace.live")
 ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 #: Seconds in which a connection that is over has to be cleared up.
 CLEARING = 10.0
-#: The close code of a fault of the program (RFC 6455, section 7.4.1).
-INTERNAL_ERROR = 1011
 
 
 class Visit:
@@ -157,22 +156,19 @@ class Visit:
         if guest.user != self.member.user and not guest.user.startswith(ANONYMOUS):
             self.member.close(close_code(401), "Somebody else is signed in")
 
-    async def joined(self) -> bool:
-        """Call what is called when a member joins, and say whether it may stay."""
+    async def joined(self) -> None:
+        """Call what is called when a member joins, and close the connection if that is refused."""
         handler = self._rooms.join_handler
-        if handler is None:
-            self._has_joined = True
-            return True
         try:
-            await handler(self._scope, Call(self.room, self.member))
+            if handler is not None:
+                await handler(self._scope, Call(self.room, self.member))
         except Exception as error:
             told = as_http(error)
             self.member.tell(error_frame(error, None))
             code = INTERNAL_ERROR if told is None else close_code(told.status_code)
             self.member.close(code, "" if told is None else str(told.detail))
-            return False
-        self._has_joined = True
-        return True
+        else:
+            self._has_joined = True
 
     async def end(self, code: int) -> None:
         """Leave the room. Nothing stops it, and it raises nothing.

@@ -143,7 +143,19 @@ async def test_what_a_user_shows_is_told_when_it_changes() -> None:
         await one.roster.enter("ada", {"color": "red"})
         await turn()
         await other.roster.enter("ada", {"color": "blue"})
-        assert other.shown == [{"color": "red"}, {"color": "blue"}]
+        await turn()
+        # Another connection in the same process, or in the first one.
+        await other.roster.enter("ada", {"color": "green"})
+        await turn()
+        await one.roster.enter("ada", {"color": "black"})
+        await turn()
+        colors = [one["color"] for one in other.shown]
+        assert colors == ["red", "blue", "green", "black"]
+        assert one.shown == other.shown
+        await one.roster.refresh()
+        await other.roster.refresh()
+        await turn()
+        assert len(one.shown) == len(other.shown) == 4
 
 
 async def test_what_is_no_word_of_a_process_is_passed_over() -> None:

@@ -105,7 +105,7 @@ def pack(
     type: str = "",
     to: str | None = None,
     key: str | None = None,
-    reason: str = "",
+    reason: str | None = None,
 ) -> bytes:
     """An entry for a broker."""
     head = {"kind": kind, "type": type, "to": to, "key": key, "reason": reason}

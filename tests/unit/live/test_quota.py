@@ -58,11 +58,13 @@ async def test_a_tenth_is_let_in_without_asking_by_each_process() -> None:
 
 async def test_of_one_process_there_are_as_many_as_may_be() -> None:
     for most in (1, 2, 9, 10, 50, 99):
-        quota = Quota(MemoryBroker(), most, 30)
+        broker = MemoryBroker()
+        quota = Quota(broker, most, 30)
         places = await fill(quota)
         assert len(places) == most
         for place in places:
             await quota.give_back(place)
+        assert broker._rooms == {}
         assert len(await fill(quota)) == most
 
 

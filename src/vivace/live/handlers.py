@@ -19,6 +19,7 @@ from vivace import Depends
 from vivace.concurrency import run_in_threadpool
 from vivace.exceptions import RequestValidationError, WebSocketRequestValidationError
 from vivace.live.member import Member
+from vivace.live.messages import parts_of
 from vivace.requests import HTTPConnection
 from vivace.routing import APIWebSocketRoute
 from vivace.telemetry import scope_key
@@ -175,7 +176,10 @@ def check_message(
         TypeError: It does.
     """
     for parameter in _parameters(function):
-        taken = _kinds(parameter.annotation).intersection(received)
+        if typing.get_origin(parameter.annotation) is Annotated:
+            # It may be of a dependency.
+            continue
+        taken = [one for one in parts_of(parameter.annotation) if one in received]
         missing = [model.__name__ for model in models if model not in taken]
         if taken and missing:
             raise TypeError(
@@ -183,12 +187,6 @@ def check_message(
                 f"{' | '.join(sorted(one.__name__ for one in taken))}, and the function is for "
                 f"{', '.join(missing)} as well. Annotate it with all that it is for."
             )
-
-
-def _kinds(annotation: Any) -> set[Any]:
-    """The types that an annotation is, or is a union of."""
-    kinds = typing.get_args(annotation) or (annotation,)
-    return {kind for kind in kinds if isinstance(kind, type)}
 
 
 def _name_of(function: Callable[..., Any]) -> str:
@@ -222,7 +220,8 @@ def _parameters(function: Callable[..., Any]) -> list[Parameter]:
 
 def _resolved(parameter: Parameter, given: Mapping[Any, Callable[..., Any]]) -> Parameter:
     """A parameter, by a dependency if it is one of those that are given."""
-    found = {given[kind] for kind in _kinds(parameter.annotation) if kind in given}
+    parts = [one for one in parts_of(parameter.annotation) if isinstance(one, type)]
+    found = {given[one] for one in parts if one in given}
     if len(found) != 1 or typing.get_origin(parameter.annotation) is Annotated:
         return parameter
     # One of a union is it as well: of a handler of several messages.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import types
+import typing
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
+from typing_extensions import TypeAliasType
 
 #: The types of the frames that a room sends by itself.
 OWN_TYPES = frozenset(
@@ -19,6 +21,9 @@ ENVELOPE = frozenset({"event_id", "ref"})
 
 #: Characters of each part of an error: what a client has sent may be among them.
 _LONGEST = 200
+
+# They differ where typing_extensions brings a newer one.
+_ALIASES: Any = (TypeAliasType, getattr(typing, "TypeAliasType", TypeAliasType))
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:/-]{0,63}\Z")
 
@@ -140,18 +145,26 @@ def _error(kind: str, loc: list[str | int], msg: str) -> dict[str, Any]:
     return {"type": kind, "loc": place[:_LONGEST], "msg": msg[:_LONGEST]}
 
 
-def _models(declared: Any, blame: str) -> Iterable[type[BaseModel]]:
-    origin = get_origin(declared)
+def parts_of(annotation: Any) -> list[Any]:
+    """The types that an annotation is, or is a union of, whatever it is called."""
+    while isinstance(annotation, _ALIASES):
+        annotation = annotation.__value__
+    origin = get_origin(annotation)
     if origin is Annotated:
-        return _models(get_args(declared)[0], blame)
+        return parts_of(get_args(annotation)[0])
     if origin in (Union, types.UnionType):
-        return [model for part in get_args(declared) for model in _models(part, blame)]
-    if isinstance(declared, type) and issubclass(declared, BaseModel):
-        return [declared]
-    raise TypeError(
-        f"{blame}: {declared!r} is no message. Give a pydantic model with a field "
-        '`type: Literal["..."]`, or a union of such models.'
-    )
+        return [one for part in get_args(annotation) for one in parts_of(part)]
+    return [annotation]
+
+
+def _models(declared: Any, blame: str) -> Iterable[type[BaseModel]]:
+    for part in parts_of(declared):
+        if not (isinstance(part, type) and issubclass(part, BaseModel)):
+            raise TypeError(
+                f"{blame}: {part!r} is no message. Give a pydantic model with a field "
+                '`type: Literal["..."]`, or a union of such models.'
+            )
+        yield part
 
 
 def _types_of(model: type[BaseModel], blame: str) -> Iterable[str]:
@@ -192,6 +205,7 @@ __all__ = [
     "InvalidFrame",
     "Messages",
     "parse_object",
+    "parts_of",
     "readable",
     "take_ref",
 ]

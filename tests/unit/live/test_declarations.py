@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field
+from typing_extensions import TypeAliasType
 
 from vivace import APIRouter, Depends, Request, Vivace
 from vivace.live import Guest, Live, LiveSettings, Member, MemoryBroker, Room
@@ -138,6 +139,24 @@ def test_a_handler_takes_the_messages_that_it_is_for() -> None:
         chat.on(Say, Whisper)(say_or_ask)
     chat.on(Say)(say_or_ask)
     chat.on(Ask)(ask)
+
+
+Incoming = TypeAliasType("Incoming", Say | Ask)
+
+
+def test_a_union_of_messages_may_have_a_name() -> None:
+    live = Live()
+    chat = live.rooms("/r", receives=Incoming, sends=Annotated[Said | Answer, "in words"])
+
+    @chat.on(Say, Ask)
+    async def handle(message: Incoming, member: Member) -> None:
+        await member.send(Said(user=member.user, text=type(message).__name__))
+
+    app = Vivace()
+    live.install(app)
+    with TestClient(app) as client:
+        reply = client.post("/r", json={"type": "ask"}).json()["replies"][0]
+    assert reply["text"] == "Ask"
 
 
 def test_a_parameter_of_a_handler_is_annotated() -> None:

@@ -122,7 +122,7 @@ class Hub:
             # To look into thousands of rooms may take longer than those may wait who are renewed.
             work: list[Coroutine[Any, Any, None]] = [
                 self._ping(),
-                self._repeat("Presence is not renewed", self._renew),
+                self._repeat("Presence is not renewed", self._keep),
                 self._repeat("Who has gone is not known", self._look),
             ]
             self._tasks = [asyncio.create_task(one) for one in work]
@@ -163,19 +163,19 @@ class Hub:
     def _rosters(self) -> list[Roster]:
         return [feed.roster for feed in self._feeds.values() if feed.roster is not None]
 
+    async def _keep(self) -> None:
+        await self._renew()
+        await self.quota.renew()
+
     async def _renew(self) -> None:
         rosters = self._rosters
         names = [name for roster in rosters for name in roster.names()]
-        names += self.quota.names()
         if not names:
             return
         absent = await self._broker.renew(names, self._settings.presence)
         by_room = {roster.room: roster for roster in rosters}
         for room, name in absent:
-            if room in by_room:
-                await by_room[room].enter_again(name)
-            else:
-                await self.quota.enter_again(room, name)
+            await by_room[room].enter_again(name)
 
     async def _look(self) -> None:
         self._looks += 1

@@ -8,7 +8,6 @@ all processes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from secrets import token_hex
@@ -86,14 +85,18 @@ class Quota:
         with suppress(BrokerUnavailable):
             await self._broker.leave(*entry)
 
-    def names(self) -> Iterable[tuple[str, str]]:
-        """What is to be renewed, each with its room."""
-        return self._counted
+    async def renew(self) -> None:
+        """Have the connections counted for another ``ttl``.
 
-    async def enter_again(self, room: str, name: str) -> None:
-        """Enter what the broker has no longer."""
-        if (room, name) in self._counted:
-            await self._broker.enter(room, name, b"", self._ttl)
+        Raises:
+            BrokerUnavailable: The broker is away.
+        """
+        if not self._counted:
+            return
+        for room, name in await self._broker.renew([*self._counted], self._ttl):
+            # It was held up, or has lost them; meanwhile they may have been given back.
+            if (room, name) in self._counted:
+                await self._broker.enter(room, name, b"", self._ttl)
 
     def _entry(self, place: Place) -> tuple[str, str]:
         # No room of an app has such a name: it is a path.

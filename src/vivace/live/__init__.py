@@ -3,9 +3,9 @@
 Everything starts with :class:`Live`, and all that an app needs is here. Inside, a module imports
 from those before it::
 
-    brokers -> settings, messages, frames -> errors, origin -> outlets -> member
-        -> roster -> feed -> hub, room -> handlers -> visit -> declared -> socket, stream
-        -> rooms -> routes, asyncapi, page -> kit
+    brokers -> settings, messages, frames -> errors, origin, changes -> outlets -> member
+        -> quota, roster -> feed -> hub, room -> handlers -> visit -> declared -> socket, stream
+        -> rooms, entrance -> routes, asyncapi, page -> kit
 """
 
 from __future__ import annotations

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
+from inspect import Parameter
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
-from pydantic.json_schema import JsonSchemaMode
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
+from pydantic_core.core_schema import TaggedUnionSchema, TupleSchema
 
 from vivace.live.declared import Declaration
+from vivace.live.entrance import After, Entrance, entrance_of
 from vivace.live.messages import Messages
 
 Document = dict[str, Any]
 
 _SCHEMAS = "#/components/schemas/"
+_AFTER = Parameter("after", Parameter.KEYWORD_ONLY, annotation=After, default=None)
 _ID: Document = {"type": "string", "description": "Where it stands in the room."}
 _REF: Document = {
     "type": "string",
@@ -42,19 +45,39 @@ def document_of(
     info = {"title": title, "version": version}
     if description:
         info["description"] = description
-    channels, operations = {}, {}
-    messages: Document = {}
+    channels, operations, schemes = {}, {}, {}
     for one in declared:
-        channels[one.name] = _channel(one, prefix, schemas, messages)
-        operations.update(_operations(one))
+        entrance = entrance_of(one, _AFTER)
+        channels[one.name] = _channel(one, prefix, schemas, entrance)
+        operations.update(_operations(one, entrance))
+        schemes.update(entrance.schemes)
     return {
         "asyncapi": "3.0.0",
         "info": info,
         "defaultContentType": "application/json",
         "channels": channels,
         "operations": operations,
-        "components": {"messages": messages, "schemas": schemas.definitions},
+        "components": {
+            "schemas": schemas.definitions,
+            **({"securitySchemes": schemes} if schemes else {}),
+        },
     }
+
+
+class _Draft07(GenerateJsonSchema):
+    """Schemas as AsyncAPI has them, which are of JSON Schema draft 07."""
+
+    def tagged_union_schema(self, schema: TaggedUnionSchema) -> JsonSchemaValue:
+        found = super().tagged_union_schema(schema)
+        # That of OpenAPI, where AsyncAPI has another one.
+        found.pop("discriminator", None)
+        return found
+
+    def tuple_schema(self, schema: TupleSchema) -> JsonSchemaValue:
+        found = super().tuple_schema(schema)
+        if "prefixItems" in found:
+            found["items"] = found.pop("prefixItems")
+        return found
 
 
 class _Schemas:
@@ -71,6 +94,7 @@ class _Schemas:
         places, definitions = TypeAdapter.json_schemas(
             [(key, mode, adapter) for (key, mode), adapter in types.items()],
             ref_template=_SCHEMAS + "{model}",
+            schema_generator=_Draft07,
         )
         self._places = places
         self.definitions: Document = {**definitions.get("$defs", {}), **_own_schemas()}
@@ -78,31 +102,34 @@ class _Schemas:
             shows = places[one.name, "serialization"]
             self.definitions.update(_presence_schemas(one.name, shows))
 
-    def payload(self, model: type[BaseModel], *, is_received: bool) -> Document:
+    def payload(self, type: str, model: type[BaseModel], *, is_received: bool) -> Document:
         """A frame: the fields of the message, and what stands beside them."""
         place = self._places[model, "validation" if is_received else "serialization"]
         beside = {"ref": _REF} if is_received else {"event_id": _ID}
-        return {"allOf": [place, {"type": "object", "properties": beside}]}
+        # That it has a default does not help those who write JSON.
+        said = {"type": {"type": "string", "const": type}, **beside}
+        frame = {"type": "object", "properties": said, "required": ["type"]}
+        return {"allOf": [place, frame]}
 
 
 def _own_schemas() -> Document:
-    """The frames of rooms themselves."""
+    """The frames that are the same in all rooms; no model is called so, with a dot."""
     text = {"type": "string"}
     error = {
         "code": text,
         "status": {"type": "integer"},
         "detail": text,
-        "errors": {"type": "array", "items": {"type": "object"}},
+        "errors": {"type": "array"},
         "retry_after": {"type": "integer"},
         "ref": text,
     }
     return {
-        "ackFrame": _own("ack", {"ref": text, "event_id": _ID}, ["ref"]),
-        "errorFrame": _own("error", error, ["code", "status", "detail"]),
-        "gapFrame": _own("gap", {}, []),
-        "droppedFrame": _own("dropped", {"count": {"type": "integer"}}, ["count"]),
-        "pingFrame": _own("ping", {}, []),
-        "pongFrame": _own("pong", {}, []),
+        "live.ackFrame": _own("ack", {"ref": text, "event_id": _ID}, ["ref"]),
+        "live.errorFrame": _own("error", error, ["code", "status", "detail"]),
+        "live.gapFrame": _own("gap", {}, []),
+        "live.droppedFrame": _own("dropped", {"count": {"type": "integer"}}, ["count"]),
+        "live.pingFrame": _own("ping", {}, []),
+        "live.pongFrame": _own("pong", {}, []),
     }
 
 
@@ -115,17 +142,21 @@ def _presence_schemas(name: str, shows: Any) -> Document:
         "required": ["user"],
     }
     member = {"$ref": f"{_SCHEMAS}{name}.user"}
+    members = {"type": "array", "items": member}
     welcome = {
         "event_id": _ID,
         "member": text,
         "user": text,
-        "members": {"type": "array", "items": member},
+        "members": members,
     }
     return {
         f"{name}.user": user,
         f"{name}.welcomeFrame": _own("welcome", welcome, ["event_id", "member", "user"]),
         f"{name}.joinedFrame": _own("joined", {"member": member}, ["member"]),
         f"{name}.leftFrame": _own("left", {"member": member}, ["member"]),
+        f"{name}.presenceFrame": _own(
+            "presence", {"joined": members, "left": members}, ["joined", "left"]
+        ),
     }
 
 
@@ -139,36 +170,24 @@ def _own(type: str, properties: Mapping[str, Any], required: list[str]) -> Docum
 
 
 _TO_CLIENTS = ("welcome", "gap", "dropped", "ack", "error", "ping", "pong")
-_PRESENCE = ("joined", "left")
+_PRESENCE = ("joined", "left", "presence")
 _FROM_CLIENTS = ("ping", "pong")
 
 
-def _channel(one: Declaration, prefix: str, schemas: _Schemas, messages: Document) -> Document:
-    names: dict[str, str] = {}
-    for key, definition in _messages(one, schemas):
-        names[key] = f"{one.name}.{key}"
-        messages[names[key]] = definition
+def _channel(one: Declaration, prefix: str, schemas: _Schemas, entrance: Entrance) -> Document:
     about = (
         "Rooms over WebSockets. GET gives the same events as a stream, and POST takes the same "
         "messages; see the OpenAPI document."
     )
+    binding = {"method": "GET", "query": entrance.query, "bindingVersion": "0.1.0"}
+    if entrance.headers["properties"]:
+        binding["headers"] = entrance.headers
     channel: Document = {
         "address": prefix + one.path_format,
         "title": one.name,
         "description": f"{one.description}\n\n{about}".strip() if one.streams else one.description,
-        "messages": {key: {"$ref": f"#/components/messages/{name}"} for key, name in names.items()},
-        "bindings": {
-            "ws": {
-                "method": "GET",
-                "query": {
-                    "type": "object",
-                    "properties": {
-                        "after": {"type": "string", "description": "The id of the last event."}
-                    },
-                },
-                "bindingVersion": "0.1.0",
-            }
-        },
+        "messages": dict(_messages(one, schemas)),
+        "bindings": {"ws": binding},
     }
     if one.parameters:
         channel["parameters"] = {name: {"description": f"The {name}."} for name in one.parameters}
@@ -185,10 +204,10 @@ def _messages(one: Declaration, schemas: _Schemas) -> Iterable[tuple[str, Docume
                     "title": model.__name__,
                     **({"summary": model.__doc__.strip()} if model.__doc__ else {}),
                     "contentType": "application/json",
-                    "payload": schemas.payload(model, is_received=is_received),
+                    "payload": schemas.payload(type, model, is_received=is_received),
                 },
             )
-    for type in (*_TO_CLIENTS, *(_PRESENCE if one.has_presence else ())):
+    for type in _own_types(one):
         yield (
             f"room-{type}",
             {
@@ -199,37 +218,47 @@ def _messages(one: Declaration, schemas: _Schemas) -> Iterable[tuple[str, Docume
         )
 
 
+def _own_types(one: Declaration) -> tuple[str, ...]:
+    """The types of what rooms send by themselves."""
+    return (*_TO_CLIENTS, *_PRESENCE) if one.has_presence else _TO_CLIENTS
+
+
 def _frame(one: Declaration, type: str) -> str:
     """The name of the schema of a frame of the room's own."""
-    return f"{one.name}.{type}Frame" if type in ("welcome", *_PRESENCE) else f"{type}Frame"
+    return f"{one.name if type in ('welcome', *_PRESENCE) else 'live'}.{type}Frame"
 
 
-def _operations(one: Declaration) -> Document:
+def _operations(one: Declaration, entrance: Entrance) -> Document:
     """What the app does: it sends to clients, and receives from them."""
-
-    def references(keys: Iterable[str]) -> list[Document]:
-        return [{"$ref": f"#/channels/{one.name}/messages/{key}"} for key in keys]
-
-    own = (*_TO_CLIENTS, *(_PRESENCE if one.has_presence else ()))
-    sent = [*_keys(one.sends, is_received=False), *(f"room-{type}" for type in own)]
+    sent = [
+        *_keys(one.sends, is_received=False),
+        *(f"room-{type}" for type in _own_types(one)),
+    ]
     received = [
         *_keys(one.receives, is_received=True),
         *(f"room-{type}" for type in _FROM_CLIENTS),
     ]
-    channel = {"$ref": f"#/channels/{one.name}"}
     return {
         f"{one.name}.send": {
             "action": "send",
-            "channel": channel,
             "title": f"What members of {one.name} get",
-            "messages": references(sent),
+            **_operation(one, sent, entrance),
         },
         f"{one.name}.receive": {
             "action": "receive",
-            "channel": channel,
             "title": f"What members of {one.name} send",
-            "messages": references(received),
+            **_operation(one, received, entrance),
         },
+    }
+
+
+def _operation(one: Declaration, keys: Iterable[str], entrance: Entrance) -> Document:
+    # In a JSON pointer, a slash is written so (RFC 6901, section 3).
+    pointers = [key.replace("/", "~1") for key in keys]
+    return {
+        "channel": {"$ref": f"#/channels/{one.name}"},
+        "messages": [{"$ref": f"#/channels/{one.name}/messages/{each}"} for each in pointers],
+        **({"security": entrance.security} if entrance.security else {}),
     }
 
 
@@ -239,9 +268,8 @@ def _keys(messages: Messages | None, *, is_received: bool) -> list[str]:
 
 
 def _key(type: str, *, is_received: bool) -> str:
-    """The name of a message in its channel: letters, digits, dots, dashes and underscores."""
-    way = "from" if is_received else "to"
-    return f"{way}-{re.sub(r'[^A-Za-z0-9_.-]', '-', type)}"
+    """The name of a message in its channel."""
+    return f"from-{type}" if is_received else f"to-{type}"
 
 
 __all__ = ["document_of"]

@@ -78,7 +78,10 @@ class Declaration:
         try:
             shows = self.shows.validate_python(found.shows)
         except ValidationError as error:
-            raise TypeError(f"{where}: the room does not show {found.shows!r}. {error}") from None
+            raise TypeError(
+                f"{where}: {found.shows!r} is not what the room is declared to show, as "
+                f"live.rooms(..., shows=Profile). {error}"
+            ) from None
         if len(found.user.encode(errors="replace")) > LONGEST_USER:
             raise HTTPException(422, "The name of the user is too long")
         return Guest(found.user, shows, found.held)

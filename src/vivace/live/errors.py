@@ -20,6 +20,8 @@ ABNORMAL = 1006
 INVALID_DATA = 1007
 POLICY_VIOLATION = 1008
 TOO_BIG = 1009
+#: A fault of the program.
+INTERNAL_ERROR = 1011
 SERVICE_RESTART = 1012
 TRY_AGAIN_LATER = 1013
 # For private use: section 7.4.2. With the last digits of the status of HTTP that says the same.
@@ -81,7 +83,7 @@ def as_http(error: BaseException) -> HTTPException | None:
     if isinstance(error, EntryTooLarge):
         return EventTooLarge()
     if isinstance(error, ValidationException):
-        return HTTPException(422, [*error.errors()])
+        return HTTPException(422, _placed([*error.errors()]))
     if isinstance(error, WebSocketException):
         return HTTPException(403, error.reason or "The connection is refused")
     return None
@@ -127,9 +129,9 @@ def error_frame(error: Exception, ref: str | None) -> Frame:
     )
 
 
-def _placed(detail: Any) -> Any:
+def _placed(detail: Any) -> list[Any]:
     if not isinstance(detail, list):
-        return detail
+        return [detail]
     members = ("type", "loc", "msg")
     return [
         {name: one[name] for name in members if name in one} if isinstance(one, dict) else one
@@ -146,6 +148,7 @@ __all__ = [
     "ABNORMAL",
     "COMING_BACK",
     "DISMISSED",
+    "INTERNAL_ERROR",
     "INVALID_DATA",
     "POLICY_VIOLATION",
     "SERVICE_RESTART",

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 
 from vivace.live.brokers.protocol import START, Broker, Entry, UnknownId
+from vivace.live.changes import FrameFor
 from vivace.live.errors import DISMISSED
 from vivace.live.frames import DISMISSAL, GAP, MESSAGE, Frame, unpack
 from vivace.live.member import Member
@@ -28,8 +29,8 @@ class Feed:
         broker: Where they come from.
         settings: How much is read.
         reads: Held by whoever reads what it missed.
-        make_roster: Makes the list of who is there, told what takes the frames for all; or
-            ``None`` where there is none.
+        make_roster: Makes the list of who is there, given what tells all members; ``None``
+            where there is none.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Feed:
         broker: Broker,
         settings: LiveSettings,
         reads: asyncio.Semaphore,
-        make_roster: Callable[[Callable[[Frame], None]], Roster] | None,
+        make_roster: Callable[[Callable[[FrameFor], bool]], Roster] | None,
     ) -> None:
         self.name = name
         self.members: set[Member] = set()
@@ -190,9 +191,14 @@ class Feed:
             if member.user == user:
                 member.close(DISMISSED, reason)
 
-    def _tell(self, frame: Frame) -> None:
+    def _tell(self, frame_for: FrameFor) -> bool:
+        is_told = False
         for member in tuple(self.members):
-            member.tell(frame)
+            frame = frame_for(member.known)
+            if frame is not None:
+                member.tell(frame)
+                is_told = True
+        return is_told
 
 
 def _has_failed(task: asyncio.Task[None]) -> bool:

@@ -105,11 +105,14 @@ def pack(
     type: str = "",
     to: str | None = None,
     key: str | None = None,
-    reason: str = "",
+    reason: str | None = None,
 ) -> bytes:
     """An entry for a broker."""
     head = {"kind": kind, "type": type, "to": to, "key": key, "reason": reason}
-    return to_json({name: value for name, value in head.items() if value}) + b"\n" + json
+    # Only what is None: what is for a user of no name is not for all.
+    return (
+        to_json({name: value for name, value in head.items() if value is not None}) + b"\n" + json
+    )
 
 
 def unpack(entry: Entry) -> Received | None:

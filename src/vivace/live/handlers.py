@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +19,7 @@ from vivace import Depends
 from vivace.concurrency import run_in_threadpool
 from vivace.exceptions import RequestValidationError, WebSocketRequestValidationError
 from vivace.live.member import Member
+from vivace.live.messages import parts_of
 from vivace.requests import HTTPConnection
 from vivace.routing import APIWebSocketRoute
 from vivace.telemetry import scope_key
@@ -159,30 +160,68 @@ def _endpoint(
     return called
 
 
+def check_message(
+    function: Callable[..., Any],
+    received: Collection[type[BaseModel]],
+    models: Collection[type[BaseModel]],
+) -> None:
+    """Refuse a function that takes other messages than it is for.
+
+    Args:
+        function: The function.
+        received: All that the room receives.
+        models: What it is for.
+
+    Raises:
+        TypeError: It does.
+    """
+    for parameter in _parameters(function):
+        if typing.get_origin(parameter.annotation) is Annotated:
+            # It may be of a dependency.
+            continue
+        taken = [one for one in parts_of(parameter.annotation) if one in received]
+        missing = [model.__name__ for model in models if model not in taken]
+        if taken and missing:
+            raise TypeError(
+                f"{_name_of(function)}: {parameter.name} is annotated with "
+                f"{' | '.join(sorted(one.__name__ for one in taken))}, and the function is for "
+                f"{', '.join(missing)} as well. Annotate it with all that it is for."
+            )
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    return getattr(function, "__qualname__", repr(function))
+
+
 def _parameters(function: Callable[..., Any]) -> list[Parameter]:
     """The parameters of a function, with their types as far as these are known by now."""
     target = function if inspect.isroutine(function) else getattr(function, "__call__", function)  # noqa: B004 - it is an object that can be called
     try:
         hints = typing.get_type_hints(target, include_extras=True)
     except NameError as error:
-        name = getattr(function, "__qualname__", repr(function))
         raise TypeError(
-            f"{name}: {error}. What a function of a room is annotated with has to be known where "
-            "it is declared: define or import it before, in the module, not under TYPE_CHECKING."
+            f"{_name_of(function)}: {error}. What a function of a room is annotated with has to be "
+            "known where it is declared: define or import it before, in the module, not under "
+            "TYPE_CHECKING."
         ) from None
     found = []
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD):
             continue
         annotation = hints.get(parameter.name, parameter.annotation)
+        if annotation is Parameter.empty is parameter.default:
+            raise TypeError(
+                f"{_name_of(function)}: {parameter.name} has no annotation. Annotate it with a "
+                "message, Member or Room, or as a parameter of an endpoint is."
+            )
         found.append(parameter.replace(kind=Parameter.KEYWORD_ONLY, annotation=annotation))
     return found
 
 
 def _resolved(parameter: Parameter, given: Mapping[Any, Callable[..., Any]]) -> Parameter:
     """A parameter, by a dependency if it is one of those that are given."""
-    kinds = typing.get_args(parameter.annotation) or (parameter.annotation,)
-    found = {given[kind] for kind in kinds if isinstance(kind, type) and kind in given}
+    parts = [one for one in parts_of(parameter.annotation) if isinstance(one, type)]
+    found = {given[one] for one in parts if one in given}
     if len(found) != 1 or typing.get_origin(parameter.annotation) is Annotated:
         return parameter
     # One of a union is it as well: of a handler of several messages.
@@ -201,6 +240,7 @@ async def _send(message: Message) -> None:
 __all__ = [
     "Call",
     "Handler",
+    "check_message",
     "current_member",
     "current_message",
     "current_room",

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from secrets import token_hex
 from typing import Any
 
 from vivace.live.brokers.protocol import Broker, BrokerUnavailable
-from vivace.live.errors import SERVICE_RESTART, TooManySockets
+from vivace.live.changes import FrameFor
+from vivace.live.errors import SERVICE_RESTART
 from vivace.live.feed import Feed
 from vivace.live.member import Member
+from vivace.live.quota import Quota
 from vivace.live.roster import Roster
 from vivace.live.settings import LiveSettings
 
@@ -35,14 +36,18 @@ class Hub:
     Args:
         broker: Carries what is said to other processes.
         settings: Lifetimes and limits.
+
+    Attributes:
+        process: What brokers know this process by.
+        quota: How many connections users have.
     """
 
     def __init__(self, broker: Broker, settings: LiveSettings) -> None:
         self.process = token_hex(8)
+        self.quota = Quota(broker, settings.sockets_per_user, settings.presence)
         self._broker = broker
         self._settings = settings
         self._feeds: dict[str, Feed] = {}
-        self._connections: Counter[str] = Counter()
         self._wheel: list[set[Member]] = [set() for _ in range(SLOTS)]
         self._slot = 0
         self._turns = 0
@@ -50,22 +55,6 @@ class Hub:
         self._reads = asyncio.Semaphore(settings.reads)
         self._tasks: list[asyncio.Task[None]] = []
         self._asking: set[asyncio.Task[None]] = set()
-
-    def count(self, user: str) -> None:
-        """Another connection of a user begins.
-
-        Raises:
-            TooManySockets: It has as many as it may.
-        """
-        if self._connections[user] >= self._settings.sockets_per_user:
-            raise TooManySockets
-        self._connections[user] += 1
-
-    def discount(self, user: str) -> None:
-        """A connection of a user that was counted has ended."""
-        self._connections[user] -= 1
-        if not self._connections[user]:
-            del self._connections[user]
 
     async def use(self, room: str, *, has_roster: bool) -> Feed:
         """The feed of a room, which is followed until all have released it.
@@ -122,7 +111,7 @@ class Hub:
             await feed.stop()
 
     def _make_feed(self, room: str, *, has_roster: bool) -> Feed:
-        def make_roster(tell: Callable[[Any], None]) -> Roster:
+        def make_roster(tell: Callable[[FrameFor], bool]) -> Roster:
             return Roster(self._broker, room, self.process, self._settings, tell)
 
         make = make_roster if has_roster else None
@@ -133,7 +122,7 @@ class Hub:
             # To look into thousands of rooms may take longer than those may wait who are renewed.
             work: list[Coroutine[Any, Any, None]] = [
                 self._ping(),
-                self._repeat("Presence is not renewed", self._renew),
+                self._repeat("Presence is not renewed", self._keep),
                 self._repeat("Who has gone is not known", self._look),
             ]
             self._tasks = [asyncio.create_task(one) for one in work]
@@ -173,6 +162,10 @@ class Hub:
     @property
     def _rosters(self) -> list[Roster]:
         return [feed.roster for feed in self._feeds.values() if feed.roster is not None]
+
+    async def _keep(self) -> None:
+        await self._renew()
+        await self.quota.renew()
 
     async def _renew(self) -> None:
         rosters = self._rosters

@@ -54,7 +54,7 @@ class Live:
             away: ``"keep"``, or ``"close"`` with code 1013.
 
     Raises:
-        TypeError: The broker is none.
+        TypeError: The broker, or the settings, are none.
         ValueError: ``unavailable`` is neither.
 
     Attributes:
@@ -70,8 +70,12 @@ class Live:
         unavailable: str = "keep",
     ) -> None:
         self.broker: Broker = MemoryBroker() if broker is None else broker
-        if not isinstance(self.broker, Broker):
-            raise TypeError(f"{broker!r} is no broker. Give one, as RedisBroker({broker!r}).")
+        if isinstance(self.broker, type) or not isinstance(self.broker, Broker):
+            raise TypeError(
+                f'{broker!r} is no broker. Make one, as RedisBroker("redis://localhost").'
+            )
+        if settings is not None and not isinstance(settings, LiveSettings):
+            raise TypeError(f"settings={settings!r} are no LiveSettings(...).")
         if unavailable not in ("keep", "close"):
             raise ValueError(f'unavailable={unavailable!r} is neither "keep" nor "close".')
         self.settings = settings or LiveSettings()
@@ -122,19 +126,26 @@ class Live:
             overflow: What is done with more; see :data:`~vivace.live.Overflow`.
             latest_by: Of a message, the name of what it says the latest of, or ``None``: of two
                 that wait with the same name, a member gets only the later one.
-            max_members: How many users a room has at most; without presence, how many connections
-                to one process.
+            max_members: How many users a room has at most, which those may exceed who come to
+                several processes at the same moment; without presence, how many connections to
+                one process.
             readmits: Seconds after which ``admits`` is asked again, at a heartbeat, with what the
                 client has connected with: a connection whose sign-in has ended is closed, with
                 4401 as a rule. By default it is asked once.
             description: For the documents.
 
         Raises:
-            TypeError: What is said of messages is no message.
-            ValueError: There are such rooms already, or no such overflow.
+            TypeError: What is said of messages is no message, or ``latest_by`` no function.
+            ValueError: There are such rooms already, or something is out of range.
             VivaceError: ``admits`` is no dependency.
         """
         check_overflow(overflow)
+        if not path.startswith("/"):
+            raise ValueError(f'Rooms at {path}: the path begins with "/": write "/{path}".')
+        if latest_by is not None and not callable(latest_by):
+            raise TypeError(
+                f"Rooms at {path}: latest_by={latest_by!r} is no function of a message."
+            )
         if name is not None and not re.fullmatch(r"[A-Za-z0-9_-]+", name):
             raise ValueError(f"name={name!r} is not one of letters, digits, _ and -.")
         if buffer < 1 or (max_members is not None and max_members < 1):
@@ -156,7 +167,9 @@ class Live:
         )
         taken = self._rooms.get(declared.name)
         if taken is not None:
-            raise ValueError(f"{blame}: {taken!r} has the name {declared.name!r}. Give another.")
+            raise ValueError(
+                f"{blame}: {taken!r} has the name {declared.name!r}. Give another, as name=...."
+            )
         sending = Sending(
             self.broker,
             declared.sends,
@@ -194,14 +207,27 @@ class Live:
             prefix: What their paths begin with there.
             asyncapi_url: Where the AsyncAPI document is; ``None`` for nowhere.
             page_url: Where the page is that shows it; ``None`` for nowhere.
+
+        Raises:
+            TypeError: This is no app.
         """
+        if not isinstance(app, Vivace):
+            raise TypeError(f"{app!r} is no app. Give the Vivace(...) that is to have the rooms.")
         app.include_router(self._router, prefix=prefix)
+        # By how many kinds of rooms there are: it is made once of all of them.
+        made: dict[int, dict[str, Any]] = {}
+
+        def document() -> dict[str, Any]:
+            count = len(self._rooms)
+            if count not in made:
+                made[count] = self.asyncapi(app, prefix)
+            return made[count]
 
         async def asyncapi(request: Request) -> JSONResponse:
-            return JSONResponse(self.asyncapi(app, prefix))
+            return JSONResponse(document())
 
         async def page(request: Request) -> HTMLResponse:
-            return HTMLResponse(page_of(self.asyncapi(app, prefix)))
+            return HTMLResponse(page_of(document()))
 
         if asyncapi_url is not None:
             app.add_route(asyncapi_url, asyncapi, include_in_schema=False)

@@ -32,6 +32,9 @@ class Guest:
             default nobody else.
         shows: What others see of the user, as a model of the type that the room ``shows``.
         held: Anything for the handlers of this connection; it does not leave the process.
+
+    Raises:
+        TypeError: ``user`` is no text.
     """
 
     user: str = ""
@@ -39,6 +42,8 @@ class Guest:
     held: Any = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.user, str):
+            raise TypeError(f"Guest({self.user!r}): a user is told by text. Give str(...) of it.")
         if not self.user:
             object.__setattr__(self, "user", ANONYMOUS + token_urlsafe(12))
 
@@ -95,6 +100,7 @@ class Member:
         "_sends",
         "held",
         "id",
+        "known",
         "missed",
         "position",
         "readmission",
@@ -112,6 +118,8 @@ class Member:
         self._outlet = outlet
         #: Up to where it has the events of the room; ``None`` while it gets what it missed.
         self.position: str | None = None
+        #: After how many changes of who is there it was welcomed.
+        self.known = 0
         #: How many pings there were since it was last heard.
         self.missed = 0
         self.slot = 0

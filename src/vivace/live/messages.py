@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import re
 import types
+import typing
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
+from typing_extensions import TypeAliasType
 
 #: The types of the frames that a room sends by itself.
 OWN_TYPES = frozenset(
-    {"ack", "dropped", "error", "gap", "joined", "left", "ping", "pong", "welcome"}
+    {"ack", "dropped", "error", "gap", "joined", "left", "ping", "pong", "presence", "welcome"}
 )
 #: What frames have beside the fields of a message.
 ENVELOPE = frozenset({"event_id", "ref"})
 
 #: Characters of each part of an error: what a client has sent may be among them.
 _LONGEST = 200
+
+# They differ where typing_extensions brings a newer one.
+_ALIASES: Any = (TypeAliasType, getattr(typing, "TypeAliasType", TypeAliasType))
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:/-]{0,63}\Z")
 
@@ -76,6 +81,10 @@ class Messages:
         Raises:
             InvalidFrame: It is none.
         """
+        type = content.get("type")
+        if len(self.models) > 1 and not (isinstance(type, str) and type in self.by_type):
+            known = ", ".join(self.by_type)
+            raise InvalidFrame([_error("unknown_type", ["type"], f"Give one of these: {known}")])
         try:
             message: BaseModel = self.adapter.validate_python(content)
         except ValidationError as error:
@@ -92,8 +101,8 @@ class Messages:
         if not isinstance(message, self.models):
             known = ", ".join(model.__name__ for model in self.models)
             raise TypeError(
-                f"{type(message).__name__} is none of what the room sends, which is {known}. "
-                "Add it to sends=..."
+                f"{type(message).__name__} is none of what the room sends. Send one of these: "
+                f"{known}; or add it to sends=..."
             )
         return str(name), message.__pydantic_serializer__.to_json(message, by_alias=True)
 
@@ -136,18 +145,26 @@ def _error(kind: str, loc: list[str | int], msg: str) -> dict[str, Any]:
     return {"type": kind, "loc": place[:_LONGEST], "msg": msg[:_LONGEST]}
 
 
-def _models(declared: Any, blame: str) -> Iterable[type[BaseModel]]:
-    origin = get_origin(declared)
+def parts_of(annotation: Any) -> list[Any]:
+    """The types that an annotation is, or is a union of, whatever it is called."""
+    while isinstance(annotation, _ALIASES):
+        annotation = annotation.__value__
+    origin = get_origin(annotation)
     if origin is Annotated:
-        return _models(get_args(declared)[0], blame)
+        return parts_of(get_args(annotation)[0])
     if origin in (Union, types.UnionType):
-        return [model for part in get_args(declared) for model in _models(part, blame)]
-    if isinstance(declared, type) and issubclass(declared, BaseModel):
-        return [declared]
-    raise TypeError(
-        f"{blame}: {declared!r} is no message. Give a pydantic model with a field "
-        '`type: Literal["..."]`, or a union of such models.'
-    )
+        return [one for part in get_args(annotation) for one in parts_of(part)]
+    return [annotation]
+
+
+def _models(declared: Any, blame: str) -> Iterable[type[BaseModel]]:
+    for part in parts_of(declared):
+        if not (isinstance(part, type) and issubclass(part, BaseModel)):
+            raise TypeError(
+                f"{blame}: {part!r} is no message. Give a pydantic model with a field "
+                '`type: Literal["..."]`, or a union of such models.'
+            )
+        yield part
 
 
 def _types_of(model: type[BaseModel], blame: str) -> Iterable[str]:
@@ -188,6 +205,7 @@ __all__ = [
     "InvalidFrame",
     "Messages",
     "parse_object",
+    "parts_of",
     "readable",
     "take_ref",
 ]

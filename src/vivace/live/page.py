@@ -38,14 +38,14 @@ def _sections(document: dict[str, Any]) -> Iterator[str]:
         for action, heading in (("receive", "Clients send"), ("send", "Clients get")):
             yield f"<h3>{heading}</h3>"
             for reference in document["operations"][f"{name}.{action}"]["messages"]:
-                yield _message(document, channel["messages"][reference["$ref"].rpartition("/")[2]])
+                key = reference["$ref"].rpartition("/")[2].replace("~1", "/")
+                yield _message(channel["messages"][key])
     yield "<h2>Schemas</h2>"
     for name, schema in document["components"]["schemas"].items():
         yield _details(name, schema, f' id="schema-{escape(name)}"')
 
 
-def _message(document: dict[str, Any], reference: dict[str, Any]) -> str:
-    message = document["components"]["messages"][reference["$ref"].rpartition("/")[2]]
+def _message(message: dict[str, Any]) -> str:
     about = message.get("summary", "")
     return _details(f"{message['name']} {about}".strip(), message["payload"])
 

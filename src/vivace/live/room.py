@@ -86,8 +86,14 @@ class Room:
         Args:
             user: Who, or one of the user's connections.
             message, key: As there.
+
+        Raises:
+            TypeError: Also where ``user`` is neither.
         """
-        return await self._send(message, user.user if isinstance(user, Member) else user, key)
+        to = user.user if isinstance(user, Member) else user
+        if not isinstance(to, str):
+            raise TypeError(f"{user!r} is no user. Give its name, or use broadcast for all.")
+        return await self._send(message, to, key)
 
     async def dismiss(self, user: str, reason: str = "") -> None:
         """End all connections of a user to the room (close code 4403), in every process.

@@ -12,6 +12,7 @@ from vivace.live.declared import Declaration
 from vivace.live.handlers import (
     Call,
     Handler,
+    check_message,
     current_member,
     current_message,
     current_room,
@@ -116,10 +117,13 @@ class Rooms:
         an ``HTTPException`` the client is told.
 
         Raises:
-            TypeError: The room does not receive such a message, or there is a function for it.
+            TypeError: The room does not receive such a message, there is a function for it, or the
+                function takes another one.
         """
         receives = self.declared.receives
         known = receives.models if receives is not None else ()
+        if not models or not all(isinstance(model, type) for model in models):
+            raise TypeError("Say which messages the function is for: @rooms.on(Message).")
         for model in models:
             if model not in known:
                 raise TypeError(
@@ -129,10 +133,9 @@ class Rooms:
             if model in self._handlers:
                 name = getattr(self._handlers[model].function, "__qualname__", "a function")
                 raise TypeError(f"{self!r}: {model.__name__} is handled by {name} already.")
-        if not models:
-            raise TypeError("Say which messages the function is for: @rooms.on(Message).")
 
         def register(function: Function) -> Function:
+            check_message(function, known, models)
             handler = Handler(self.declared.path, function, self._given)
             self._handlers.update(dict.fromkeys(models, handler))
             return function
@@ -179,7 +182,7 @@ class Rooms:
         given = {**dict(zip(names, values)), **named}
         if len(values) + len(named) != len(names) or set(given) != set(names):
             wanted = ", ".join(names) or "no value"
-            raise TypeError(f"A room at {self.declared.path} is told by {wanted}.")
+            raise TypeError(f"A room at {self.declared.path} takes {wanted}, and nothing else.")
         return self._room(given)
 
     def check(self) -> None:

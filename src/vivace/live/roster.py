@@ -20,8 +20,8 @@ from weakref import WeakValueDictionary
 from pydantic_core import from_json, to_json
 
 from vivace.live.brokers.protocol import Broker, BrokerUnavailable, Entry
+from vivace.live.changes import Changes, FrameFor
 from vivace.live.errors import RoomFull
-from vivace.live.frames import Frame, own_frame
 from vivace.live.settings import LiveSettings
 
 log = logging.getLogger("vivace.live")
@@ -43,7 +43,11 @@ class Roster:
         room: The name of the room.
         process: A name of this process, without a colon.
         settings: How long names are present.
-        tell: Takes what members are to be told.
+        tell: Tells members, each with its own frame, and says whether anybody is told.
+
+    Attributes:
+        room: What brokers know as the room in which is told who comes and goes.
+        changes: What members are told.
     """
 
     def __init__(
@@ -52,13 +56,13 @@ class Roster:
         room: str,
         process: str,
         settings: LiveSettings,
-        tell: Callable[[Frame], None],
+        tell: Callable[[FrameFor], bool],
     ) -> None:
         self.room = presence_of(room)
+        self.changes = Changes(settings.presence_window, tell)
         self._broker = broker
         self._process = process
         self._settings = settings
-        self._tell = tell
         #: What each user shows, under each of its names.
         self._users: dict[str, dict[str, Any]] = {}
         self._local: dict[str, _Local] = {}
@@ -86,6 +90,7 @@ class Roster:
         await self.refresh()
 
     async def stop(self) -> None:
+        self.changes.stop()
         for task in tuple(self._tasks):
             task.cancel()
         following, self._following = self._following, None
@@ -107,24 +112,27 @@ class Roster:
             BrokerUnavailable: It is away, and nobody has been told.
             RoomFull: The user would be one too many.
         """
+        data = to_json({"user": user, "shows": shows})
         async with self._lock_of(user):
             local = self._local.get(user)
             if local is None:
-                local = await self._enter_first(user, shows, most)
+                local = _Local(data)
+                await self._enter_first(user, local, most)
+            elif local.data != data:
+                await self._announce(user, data)
+                local.data = data
             local.connections += 1
 
-    async def _enter_first(self, user: str, shows: Any, most: int | None) -> _Local:
+    async def _enter_first(self, user: str, local: _Local, most: int | None) -> None:
         known = self._users.keys() | self._entering
         if most is not None and user not in known and len(known) >= most:
             raise RoomFull
-        data = to_json({"user": user, "shows": shows})
         self._entering.add(user)
         try:
-            await self._announce(user, data)
+            await self._announce(user, local.data)
         finally:
             self._entering.discard(user)
-        local = self._local[user] = _Local(data)
-        return local
+        self._local[user] = local
 
     async def leave(self, user: str, *, lingers: bool) -> None:
         """A connection of a user has ended.
@@ -250,17 +258,15 @@ class Roster:
             if not names:
                 self._users.pop(user, None)
         else:
-            names[name] = from_json(data).get("shows")
+            shows = from_json(data).get("shows")
+            if name not in names or names[name] != shows:
+                # What is shown last is last.
+                names.pop(name, None)
+                names[name] = shows
             self._users[user] = names
         after = _member(user, names) if names else None
-        if after == before:
-            return
-        frame = (
-            own_frame("left", member=before) if after is None else own_frame("joined", member=after)
-        )
-        # Of one user, a member that is behind needs only the last.
-        frame.key = f"\0{user}"
-        self._tell(frame)
+        if after != before:
+            self.changes.add(user, before, after)
 
 
 def presence_of(room: str) -> str:

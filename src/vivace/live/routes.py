@@ -8,26 +8,19 @@ its dependencies hold is given back before a stream begins; the second says what
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from inspect import Parameter, Signature
+from inspect import Parameter
 from typing import Annotated, Any
-from uuid import UUID
 
 from pydantic import BaseModel, Field, create_model
 
-from vivace import APIRouter, Body, Depends, Header, Path, Query, Request, Response, WebSocket
+from vivace import APIRouter, Body, Header, Request, Response, WebSocket
+from vivace.live.entrance import After, described
 from vivace.live.rooms import Rooms
 from vivace.live.socket import serve_socket
 from vivace.live.stream import serve_message, serve_stream
 from vivace.sse import EventSourceResponse
 
-#: The id that one who comes back brings, and so gets what it has missed.
-After = Annotated[str | None, Query(max_length=64, description="The id of the last event.")]
 LastEventId = Annotated[str | None, Header(max_length=64)]
-
-#: What the convertors of paths make.
-_TYPES: dict[str, Any] = {"int": int, "float": float, "uuid": UUID}
-
 
 #: What all of them may be refused with, beside what ``admits`` does.
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -68,14 +61,14 @@ def _add_stream(router: APIRouter, rooms: Rooms) -> None:
 
     router.add_api_route(path, events, methods=["GET"], name=name, include_in_schema=False)
     about = f"The events of a room: {_names(rooms.sends.by_type)}. {rooms.declared.description}"
-    described = _described(
-        rooms,
+    endpoint = described(
+        rooms.declared,
         Parameter("after", Parameter.KEYWORD_ONLY, annotation=After, default=None),
         Parameter("last_event_id", Parameter.KEYWORD_ONLY, annotation=LastEventId, default=None),
     )
     router.add_api_route(
         path,
-        described,
+        endpoint,
         methods=["GET"],
         name=name,
         response_class=EventSourceResponse,
@@ -99,7 +92,7 @@ def _add_requests(router: APIRouter, rooms: Rooms, union: Any) -> None:
     router.add_api_route(path, send, methods=["POST"], name=name, include_in_schema=False)
     router.add_api_route(
         path,
-        _described(rooms, Parameter("message", Parameter.KEYWORD_ONLY, annotation=body)),
+        described(rooms.declared, Parameter("message", Parameter.KEYWORD_ONLY, annotation=body)),
         methods=["POST"],
         name=name,
         response_model=_receipt(rooms),
@@ -119,28 +112,6 @@ def _receipt(rooms: Rooms) -> type[BaseModel]:
     event_id: Any = (str | None, Field(default=None, description="The id of the event."))
     title = "".join(word.title() for word in re.split(r"\W+", rooms.declared.name))
     return create_model(f"{title}Receipt", event_id=event_id, replies=replies)
-
-
-def _described(rooms: Rooms, *parameters: Parameter) -> Callable[..., Any]:
-    """An endpoint that is only described."""
-
-    async def described(**arguments: Any) -> None:
-        raise NotImplementedError("The route before this one answers.")
-
-    admitted = Parameter(
-        "guest", Parameter.KEYWORD_ONLY, annotation=Annotated[Any, Depends(rooms.declared.admits)]
-    )
-    signature = Signature([*_path_parameters(rooms.declared.path), admitted, *parameters])
-    described.__signature__ = signature  # type: ignore[attr-defined]
-    return described
-
-
-def _path_parameters(path: str) -> Sequence[Parameter]:
-    found = re.findall(r"{(\w+)(?::(\w+))?}", path)
-    return [
-        Parameter(name, Parameter.KEYWORD_ONLY, annotation=Annotated[_TYPES.get(kind, str), Path()])
-        for name, kind in found
-    ]
 
 
 def _names(types: Any) -> str:

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from vivace import HTTPException, WebSocket, WebSocketDisconnect, WebSocketException
+from vivace.exceptions import ValidationException
 from vivace.live.brokers.protocol import BrokerUnavailable
 from vivace.live.errors import (
     ABNORMAL,
@@ -15,6 +16,7 @@ from vivace.live.errors import (
     TRY_AGAIN_LATER,
     UNSUPPORTED_DATA,
     TooManyMessages,
+    as_http,
     close_code,
     error_frame,
 )
@@ -44,10 +46,12 @@ async def serve_socket(rooms: Rooms, websocket: WebSocket, after: str | None) ->
         outlet = SocketOutlet(rooms.buffering, websocket.send, task.cancel)
         visit = Visit(rooms, room, guest, outlet, websocket.scope)
         await visit.begin()
-    except HTTPException as error:
+    except (HTTPException, ValidationException) as error:
+        refusal = as_http(error)
+        assert refusal is not None
         if "websocket.http.response" in (websocket.scope.get("extensions") or {}):
-            raise
-        raise WebSocketException(close_code(error.status_code), str(error.detail)) from None
+            raise refusal from None
+        raise WebSocketException(close_code(refusal.status_code), str(refusal.detail)) from None
     code = ABNORMAL
     try:
         await websocket.accept()
@@ -127,9 +131,10 @@ class _Conversation:
         except Exception as error:
             member.tell(error_frame(error, ref))
             if isinstance(error, InvalidFrame):
-                self._count_error(POLICY_VIOLATION if error.is_json else INVALID_DATA)
+                code = POLICY_VIOLATION if error.is_json else INVALID_DATA
+                self._count_error(code, "Too many frames are not valid")
             elif isinstance(error, TooManyMessages):
-                self._count_error(POLICY_VIOLATION)
+                self._count_error(POLICY_VIOLATION, "Messages come too fast")
             elif isinstance(error, WebSocketException):
                 member.close(error.code, error.reason)
             else:
@@ -139,10 +144,10 @@ class _Conversation:
         if ref is not None:
             member.tell(own_frame("ack", ref=ref, event_id=room.last_event_id))
 
-    def _count_error(self, code: int) -> None:
+    def _count_error(self, code: int, reason: str) -> None:
         self._errors += 1
         if self._errors >= self._rooms.settings.max_errors:
-            self._visit.member.close(code, "Too many frames are not valid")
+            self._visit.member.close(code, reason)
 
 
 def _size(text: str) -> int:

@@ -13,6 +13,7 @@ from anyio import CancelScope, move_on_after
 from vivace.live.brokers.protocol import BrokerUnavailable, EntryTooLarge
 from vivace.live.errors import (
     COMING_BACK,
+    INTERNAL_ERROR,
     TRY_AGAIN_LATER,
     LiveUnavailable,
     RoomFull,
@@ -26,6 +27,7 @@ from vivace.live.handlers import Call
 from vivace.live.hub import Hub
 from vivace.live.member import ANONYMOUS, Guest, Member, Readmission
 from vivace.live.outlets import Outlet
+from vivace.live.quota import Place
 from vivace.live.room import Room
 from vivace.requests import HTTPConnection
 from vivace.types import Scope
@@ -39,8 +41,6 @@ log = logging.getLogger("vivace.live")
 ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 #: Seconds in which a connection that is over has to be cleared up.
 CLEARING = 10.0
-#: The close code of a fault of the program (RFC 6455, section 7.4.1).
-INTERNAL_ERROR = 1011
 
 
 class Visit:
@@ -62,7 +62,7 @@ class Visit:
         "_feed",
         "_has_joined",
         "_hub",
-        "_is_counted",
+        "_place",
         "_rooms",
         "_scope",
         "member",
@@ -78,7 +78,7 @@ class Visit:
         self._scope = scope
         self._hub: Hub = rooms.hub
         self._feed: Feed | None = None
-        self._is_counted = False
+        self._place: Place | None = None
         self._has_joined = False
 
     async def begin(self) -> None:
@@ -90,9 +90,8 @@ class Visit:
             TooManySockets: The user has as many connections as one may.
         """
         member, rooms = self.member, self._rooms
-        self._hub.count(member.user)
-        self._is_counted = True
         try:
+            self._place = await self._hub.quota.take(member.user)
             feed = self._feed = await self._hub.use(self.room.name, has_roster=rooms.has_presence)
             if feed.roster is not None:
                 await feed.roster.enter(member.user, member.shows, rooms.max_members)
@@ -123,6 +122,8 @@ class Visit:
         roster = feed.roster
         # It is told from here on who comes and goes.
         feed.members.add(member)
+        if roster is not None:
+            member.known = roster.changes.count
         if self._rooms.readmits is not None:
             member.readmission = Readmission(self._readmit, self._rooms.readmits)
         self._hub.add(member)
@@ -155,22 +156,19 @@ class Visit:
         if guest.user != self.member.user and not guest.user.startswith(ANONYMOUS):
             self.member.close(close_code(401), "Somebody else is signed in")
 
-    async def joined(self) -> bool:
-        """Call what is called when a member joins, and say whether it may stay."""
+    async def joined(self) -> None:
+        """Call what is called when a member joins, and close the connection if that is refused."""
         handler = self._rooms.join_handler
-        if handler is None:
-            self._has_joined = True
-            return True
         try:
-            await handler(self._scope, Call(self.room, self.member))
+            if handler is not None:
+                await handler(self._scope, Call(self.room, self.member))
         except Exception as error:
             told = as_http(error)
             self.member.tell(error_frame(error, None))
             code = INTERNAL_ERROR if told is None else close_code(told.status_code)
             self.member.close(code, "" if told is None else str(told.detail))
-            return False
-        self._has_joined = True
-        return True
+        else:
+            self._has_joined = True
 
     async def end(self, code: int) -> None:
         """Leave the room. Nothing stops it, and it raises nothing.
@@ -204,9 +202,9 @@ class Visit:
                 log.exception("What is called when a member leaves has failed")
 
     async def _release(self) -> None:
-        if self._is_counted:
-            self._is_counted = False
-            self._hub.discount(self.member.user)
+        place, self._place = self._place, None
+        if place is not None:
+            await self._hub.quota.give_back(place)
         feed, self._feed = self._feed, None
         if feed is not None:
             feed.members.discard(self.member)

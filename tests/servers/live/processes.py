@@ -46,6 +46,7 @@ class Client:
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
         self.frames: list[dict[str, Any]] = []
+        self._unread: list[dict[str, Any]] = []
 
     def send(self, **message: Any) -> None:
         self.socket.send(json.dumps(message))
@@ -59,11 +60,12 @@ class Client:
         Raises:
             TimeoutError: None came.
         """
-        while True:
+        while not self._unread:
             frame: dict[str, Any] = json.loads(self.socket.recv(TIMEOUT))
             if frame["type"] != "ping":
-                self.frames.append(frame)
-                return frame
+                self._unread += singly(frame)
+        self.frames.append(self._unread.pop(0))
+        return self.frames[-1]
 
     def until(self, type: str, **members: Any) -> dict[str, Any]:
         """The next frame like this."""
@@ -92,6 +94,15 @@ def joining(
         client = Client(socket)
         client.until("welcome")
         yield client
+
+
+def singly(frame: dict[str, Any]) -> list[dict[str, Any]]:
+    """A frame, or what it says of several users as a frame for each."""
+    if frame["type"] != "presence":
+        return [frame]
+    return [
+        {"type": type, "member": member} for type in ("joined", "left") for member in frame[type]
+    ]
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from enum import Enum
+from typing import Annotated, Any, Literal
 
 import jsonschema_rs
 import pytest
+from pydantic import BaseModel
 
-from vivace import Vivace
-from vivace.live import Live
+from vivace import Depends, Header, Security, Vivace
+from vivace.live import Guest, Live
+from vivace.security import APIKeyHeader, OAuth2AuthorizationCodeBearer, OAuth2PasswordBearer
 from vivace.testclient import TestClient
 
 from .chat import Said, joined, make_chat
@@ -75,7 +78,7 @@ def test_operations_name_the_messages_of_their_channel(document: dict[str, Any])
 
 def test_frames_are_what_the_document_says(document: dict[str, Any]) -> None:
     schemas = {}
-    for message in document["components"]["messages"].values():
+    for message in document["channels"]["rooms"]["messages"].values():
         schemas[message["name"]] = {
             **message["payload"],
             "components": document["components"],
@@ -129,6 +132,101 @@ def test_the_page_shows_rooms_and_escapes_what_it_shows() -> None:
     assert "<code>/news</code>" in page.text
     assert "&lt;b&gt;new&lt;/b&gt;" in page.text
     assert "<b>" not in page.text
+
+
+def test_it_says_what_a_client_has_to_bring(document: dict[str, Any]) -> None:
+    query = document["channels"]["rooms"]["bindings"]["ws"]["query"]
+    assert set(query["properties"]) == {"user", "color", "after"}
+    assert query["required"] == ["user"]
+    assert "security" not in document["operations"]["rooms.send"]
+    assert "securitySchemes" not in document["components"]
+
+
+class Level(Enum):
+    LOW = "low"
+    HIGH = "high"
+
+
+key = APIKeyHeader(name="X-Key")
+password = OAuth2PasswordBearer("token", scopes={"news": "Read them"})
+code = OAuth2AuthorizationCodeBearer(
+    authorizationUrl="https://id.example/authorize",
+    tokenUrl="https://id.example/token",
+    scopes={"news": "Read them"},
+)
+
+
+def admit_signed_in(
+    key: Annotated[str, Depends(key)],
+    token: Annotated[str, Depends(password)],
+    code: Annotated[str, Security(code, scopes=["news"])],
+    level: Level,
+    x_region: Annotated[str, Header(description="Where")] = "eu",
+) -> Guest:
+    return Guest("ada")
+
+
+def test_it_says_how_one_signs_in() -> None:
+    live = Live()
+    live.rooms("/news", sends=Said, admits=admit_signed_in, streams=False)
+    document = live.asyncapi(Vivace())
+    assert document["components"]["securitySchemes"] == {
+        "APIKeyHeader": {"type": "httpApiKey", "in": "header", "name": "X-Key"},
+        # AsyncAPI has no place for a URL that is relative.
+        "OAuth2PasswordBearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The OpenAPI document says where tokens are from.",
+        },
+        "OAuth2AuthorizationCodeBearer": {
+            "type": "oauth2",
+            "flows": {
+                "authorizationCode": {
+                    "authorizationUrl": "https://id.example/authorize",
+                    "tokenUrl": "https://id.example/token",
+                    "availableScopes": {"news": "Read them"},
+                }
+            },
+        },
+    }
+    for operation in document["operations"].values():
+        *others, scoped = operation["security"]
+        assert [resolve(document, one["$ref"])["type"] for one in others] == ["httpApiKey", "http"]
+        assert (scoped["type"], scoped["scopes"]) == ("oauth2", ["news"])
+    asked = document["channels"]["news"]["bindings"]["ws"]
+    assert asked["query"]["properties"]["level"]["enum"] == ["low", "high"]
+    assert asked["query"]["required"] == ["level"]
+    assert asked["headers"]["properties"]["x-region"]["description"] == "Where"
+
+
+class Note(BaseModel):
+    type: Literal["a/b", "a:b"] = "a/b"
+
+
+def test_messages_of_any_type_are_told_apart() -> None:
+    live = Live()
+    live.rooms("/notes", sends=Note)
+    app = Vivace()
+    live.install(app)
+    document = live.asyncapi(app)
+    messages = document["channels"]["notes"]["messages"]
+    assert {"to-a/b", "to-a:b"} <= set(messages)
+    sent = [one["$ref"] for one in document["operations"]["notes.send"]["messages"]]
+    assert "#/channels/notes/messages/to-a~1b" in sent
+    assert "a/b" in TestClient(app).get("/asyncapi").text
+    one = {**messages["to-a/b"]["payload"], "components": document["components"]}
+    assert jsonschema_rs.is_valid(one, {"type": "a/b"})
+    assert not jsonschema_rs.is_valid(one, {"type": "a:b"})
+    assert not jsonschema_rs.is_valid(one, {})
+
+
+def test_rooms_that_are_declared_later_are_in_it() -> None:
+    live, app = Live(), Vivace()
+    live.install(app)
+    client = TestClient(app)
+    for number in range(3):
+        assert len(client.get("/asyncapi.json").json()["channels"]) == number
+        live.rooms(f"/news{number}", sends=Said)
 
 
 def test_what_users_show_is_in_it(document: dict[str, Any]) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field
+from typing_extensions import TypeAliasType
 
-from vivace import Request, Vivace
+from vivace import APIRouter, Depends, Request, Vivace
 from vivace.live import Guest, Live, LiveSettings, Member, MemoryBroker, Room
 from vivace.live.brokers.names import name_bytes
 from vivace.testclient import TestClient
 
-from .chat import Answer, Ask, Profile, Said, Say, joined, make_chat
+from .chat import Answer, Ask, Profile, Said, Say, Whisper, joined, make_chat
 
 
 class Untyped(BaseModel):
@@ -73,15 +74,29 @@ def test_rooms_are_told_apart_by_their_names() -> None:
 def test_numbers_have_to_be_above_0() -> None:
     with pytest.raises(ValueError, match="heartbeat=0 has to be above 0"):
         LiveSettings(heartbeat=0)
+    with pytest.raises(TypeError, match="heartbeat='3' is no number"):
+        LiveSettings(heartbeat="3")  # type: ignore[arg-type]  # as it says
     with pytest.raises(ValueError, match="buffer and max_members begin with 1"):
         Live().rooms("/r", sends=Said, buffer=0)
     with pytest.raises(ValueError, match="overflow='no'"):
         Live().rooms("/r", sends=Said, overflow="no")  # type: ignore[arg-type]  # as it says
+    with pytest.raises(TypeError, match="latest_by='text' is no function"):
+        Live().rooms("/r", sends=Said, latest_by="text")  # type: ignore[arg-type]  # as it says
+    with pytest.raises(ValueError, match=r'Rooms at r: the path begins with "/": write "/r"'):
+        Live().rooms("r", sends=Said)
+
+
+def test_rooms_are_installed_in_an_app() -> None:
+    with pytest.raises(TypeError, match=r"is no app. Give the Vivace"):
+        Live().install(APIRouter())  # type: ignore[arg-type]  # as it says
 
 
 def test_a_broker_is_one() -> None:
-    with pytest.raises(TypeError, match=r"'redis://x' is no broker. Give one, as RedisBroker"):
-        Live("redis://x")  # type: ignore[arg-type]  # as it says
+    for broker in ("redis://x", MemoryBroker):
+        with pytest.raises(TypeError, match=r"is no broker. Make one, as RedisBroker"):
+            Live(broker)  # type: ignore[arg-type]  # as it says
+    with pytest.raises(TypeError, match=r"no LiveSettings"):
+        Live(settings={})  # type: ignore[arg-type]  # as it says
     with pytest.raises(ValueError, match='neither "keep" nor "close"'):
         Live(unavailable="explode")
 
@@ -94,6 +109,8 @@ def test_a_handler_is_for_messages_that_are_received_and_for_each_there_is_one()
         chat.on(Say)
     with pytest.raises(TypeError, match=r"Say which messages"):
         chat.on()
+    with pytest.raises(TypeError, match=r"Say which messages"):
+        chat.on(lambda: None)  # type: ignore[arg-type]  # as it says
     chat.on_join(lambda: None)
     chat.on_leave(lambda: None)
     with pytest.raises(TypeError, match="for those who join already"):
@@ -108,6 +125,51 @@ def test_a_parameter_that_nothing_gives_fails_where_it_is_declared() -> None:
 
         @chat.on(Say)
         async def handle(message: Say, request: Request) -> None: ...
+
+
+def test_a_handler_takes_the_messages_that_it_is_for() -> None:
+    chat = Live().rooms("/r", sends=Said, receives=Say | Ask | Whisper)
+
+    def ask(message: Ask) -> None: ...
+    def say_or_ask(message: Say | Ask, member: Member) -> None: ...
+
+    with pytest.raises(TypeError, match=r"message is annotated with Ask, and .* for Say as well"):
+        chat.on(Say)(ask)
+    with pytest.raises(TypeError, match=r"annotated with Ask \| Say, and .* for Whisper as well"):
+        chat.on(Say, Whisper)(say_or_ask)
+    chat.on(Say)(say_or_ask)
+    chat.on(Ask)(ask)
+
+
+Incoming = TypeAliasType("Incoming", Say | Ask)
+
+
+def test_a_union_of_messages_may_have_a_name() -> None:
+    live = Live()
+    chat = live.rooms("/r", receives=Incoming, sends=Annotated[Said | Answer, "in words"])
+
+    @chat.on(Say, Ask)
+    async def handle(message: Incoming, member: Member) -> None:
+        await member.send(Said(user=member.user, text=type(message).__name__))
+
+    app = Vivace()
+    live.install(app)
+    with TestClient(app) as client:
+        reply = client.post("/r", json={"type": "ask"}).json()["replies"][0]
+    assert reply["text"] == "Ask"
+
+
+def test_a_parameter_of_a_handler_is_annotated() -> None:
+    chat = Live().rooms("/r", sends=Said, receives=Say)
+
+    def bare(message) -> None: ...  # type: ignore[no-untyped-def]  # as it says
+
+    for register in (chat.on(Say), chat.on_join, chat.on_leave):
+        with pytest.raises(TypeError, match=r"bare: message has no annotation"):
+            register(bare)
+
+    @chat.on(Say)
+    def given(user=Depends(lambda: "ada")) -> None: ...  # type: ignore[no-untyped-def]  # as it says
 
 
 def test_an_app_does_not_start_with_a_message_that_nothing_handles() -> None:
@@ -129,9 +191,9 @@ def test_a_room_is_told_by_the_parameters_of_its_path() -> None:
     assert (room.name, room.values) == ("/a%2F%C3%BC/rooms/5", {"team": "a/ü", "number": "5"})
     assert parts.room("a", number=5).name == parts.room(number=5, team="a").name == "/a/rooms/5"
     for values in ((), ("a",), ("a", 5, 6)):
-        with pytest.raises(TypeError, match="is told by team, number"):
+        with pytest.raises(TypeError, match="takes team, number, and nothing else"):
             parts.room(*values)
-    with pytest.raises(TypeError, match="is told by no value"):
+    with pytest.raises(TypeError, match="takes no value, and nothing else"):
         live.rooms("/lobby", sends=Said).room("x")
 
 
@@ -155,7 +217,7 @@ async def test_a_room_sends_what_it_is_declared_to() -> None:
     _, chat = make_chat(Live(settings=LiveSettings(max_frame=100)), presence=False)
     room = chat.room("tea")
     with pytest.raises(
-        TypeError, match="Say is none of what the room sends, which is Said, Answer"
+        TypeError, match=r"Say is none of what the room sends. Send one of these: Said, Answer"
     ):
         await room.broadcast(Say(text="hi"))
     with pytest.raises(Exception, match="413: The message is too large"):
@@ -190,7 +252,10 @@ def test_a_guest_is_a_user_who_shows_what_the_room_shows() -> None:
     with TestClient(app) as client:
         refused = client.post("/rooms/tea?user=" + "a" * 401, json={"type": "ask"})
         assert refused.status_code == 422
-    for wrong, message in ((5, "has returned int"), (Guest("a", {"color": 5}), "does not show")):
+    for wrong, message in (
+        (5, "has returned int"),
+        (Guest("a", {"color": 5}), "is not what the room is declared to show"),
+    ):
 
         def admit(wrong: Any = wrong) -> Any:
             return wrong
@@ -203,6 +268,11 @@ def test_a_guest_is_a_user_who_shows_what_the_room_shows() -> None:
             joined(client, ""),
         ):
             pass
+
+
+def test_a_user_is_told_by_text() -> None:
+    with pytest.raises(TypeError, match=r"Guest\(5\): a user is told by text"):
+        Guest(5)  # type: ignore[arg-type]  # as it says
 
 
 def test_a_user_can_be_told_by_a_name_alone() -> None:

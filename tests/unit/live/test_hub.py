@@ -11,7 +11,7 @@ import pytest
 
 from vivace.live.brokers.memory import MemoryBroker
 from vivace.live.brokers.protocol import BrokerUnavailable
-from vivace.live.errors import TooManyMessages, TooManySockets
+from vivace.live.errors import TooManyMessages
 from vivace.live.hub import SLOTS, Hub
 from vivace.live.member import Guest, Member
 from vivace.live.messages import Messages
@@ -85,17 +85,6 @@ async def test_all_members_are_sent_elsewhere_when_it_closes() -> None:
         member, outlet = make_member()
         one.add(member)
     assert outlet.closed == (1012, "The service restarts")
-
-
-async def test_connections_of_a_user_are_counted() -> None:
-    async with hub(sockets_per_user=2) as one:
-        one.count("ada")
-        one.count("ada")
-        one.count("bob")
-        with pytest.raises(TooManySockets):
-            one.count("ada")
-        one.discount("ada")
-        one.count("ada")
 
 
 async def test_messages_are_counted_evenly(monkeypatch: pytest.MonkeyPatch) -> None:

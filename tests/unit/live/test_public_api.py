@@ -19,9 +19,10 @@ PUBLIC = [
 ]
 #: The modules in the order in which they may import each other: none imports a later one.
 PARTS = [
-    *({"brokers"}, {"settings", "messages", "frames"}, {"errors", "origin"}, {"outlets"}),
-    *({"member"}, {"roster"}, {"feed"}, {"hub", "room"}, {"handlers"}, {"visit"}, {"declared"}),
-    *({"socket", "stream"}, {"rooms"}, {"routes", "asyncapi", "page"}, {"kit"}),
+    *({"brokers"}, {"settings", "messages", "frames"}, {"errors", "origin", "changes"}),
+    *({"outlets"}, {"member"}, {"quota", "roster"}, {"feed"}, {"hub", "room"}, {"handlers"}),
+    *({"visit"}, {"declared"}),
+    *({"socket", "stream"}, {"rooms", "entrance"}, {"routes", "asyncapi", "page"}, {"kit"}),
 ]
 SOURCE = Path(vivace.live.__file__).parent
 

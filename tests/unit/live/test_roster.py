@@ -11,14 +11,15 @@ import pytest
 from pydantic_core import from_json
 
 from vivace.live.brokers.memory import MemoryBroker
+from vivace.live.changes import FrameFor
 from vivace.live.errors import RoomFull
-from vivace.live.frames import Frame
 from vivace.live.roster import Roster
 from vivace.live.settings import LiveSettings
 
 pytestmark = pytest.mark.anyio
 
-SETTINGS = LiveSettings(presence=30, linger=10)
+# What is told is told in the next turn.
+SETTINGS = LiveSettings(presence=30, linger=10, presence_window=1e-9)
 
 
 class Process:
@@ -26,11 +27,18 @@ class Process:
 
     def __init__(self, broker: MemoryBroker, name: str) -> None:
         self.told: list[tuple[str, str]] = []
+        self.shown: list[Any] = []
         self.roster = Roster(broker, "tea", name, SETTINGS, self.tell)
 
-    def tell(self, frame: Frame) -> None:
+    def tell(self, frame_for: FrameFor) -> bool:
+        frame = frame_for(0)
+        assert frame is not None
         said = from_json(frame.json)
-        self.told.append((said["type"], said["member"]["user"]))
+        for type in ("joined", "left"):
+            members = [said["member"]] if said["type"] == type else said.get(type, [])
+            self.told += [(type, member["user"]) for member in members]
+            self.shown += [member["shows"] for member in members]
+        return True
 
     @property
     def users(self) -> list[str]:
@@ -132,12 +140,22 @@ async def test_what_was_not_told_is_seen_when_all_are_asked_for() -> None:
 
 async def test_what_a_user_shows_is_told_when_it_changes() -> None:
     async with two() as (one, other):
-        shown: list[Any] = []
-        other.roster._tell = lambda frame: shown.append(from_json(frame.json)["member"])
         await one.roster.enter("ada", {"color": "red"})
         await turn()
         await other.roster.enter("ada", {"color": "blue"})
-        assert [one["shows"]["color"] for one in shown] == ["red", "blue"]
+        await turn()
+        # Another connection in the same process, or in the first one.
+        await other.roster.enter("ada", {"color": "green"})
+        await turn()
+        await one.roster.enter("ada", {"color": "black"})
+        await turn()
+        colors = [one["color"] for one in other.shown]
+        assert colors == ["red", "blue", "green", "black"]
+        assert one.shown == other.shown
+        await one.roster.refresh()
+        await other.roster.refresh()
+        await turn()
+        assert len(one.shown) == len(other.shown) == 4
 
 
 async def test_what_is_no_word_of_a_process_is_passed_over() -> None:

@@ -154,7 +154,11 @@ class MemoryBroker:
         name_bytes(member)
         with self._lock:
             place = self._rooms.get(room)
-            return place is not None and place.members.pop(member, None) is not None
+            if place is None or place.members.pop(member, None) is None:
+                return False
+            if place.is_blank():
+                del self._rooms[room]
+            return True
 
     async def present(self, room: str) -> dict[str, bytes]:
         name_bytes(room)
@@ -247,6 +251,10 @@ class _Room:
     def is_empty(self, now: float) -> bool:
         """Whether nobody is here."""
         return not self.followers and all(until <= now for until, _ in self.members.values())
+
+    def is_blank(self) -> bool:
+        """Whether there is nothing to know, and never was but of members who are gone."""
+        return not (self.last or self.followers or self.members)
 
     def is_idle(self, now: float, age: float) -> bool:
         """Whether nothing is left; members whose time has long been over count as gone."""

@@ -16,6 +16,10 @@ from tests.unit.behaviour.process import Server
 
 #: A client has one connection and keeps it: so it stays with one process.
 ONE = httpx.Limits(max_connections=1, keepalive_expiry=None)
+#: For the requests of many threads, each over a connection of its own: a client takes long to make.
+FRESH = httpx.Client(
+    timeout=60, limits=httpx.Limits(max_connections=None, max_keepalive_connections=0)
+)
 
 
 @contextmanager

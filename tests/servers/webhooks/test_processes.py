@@ -100,10 +100,10 @@ def test_what_a_process_has_claimed_is_taken_over_when_it_is_killed(
 
 
 def test_what_is_under_way_is_finished_when_the_process_is_stopped(
-    database: str, receiver: Receiver
+    postgresql: str, receiver: Receiver
 ) -> None:
     receiver.answers.clear()
-    with serving(database, SHOP_LEASE="120", SHOP_PER_ENDPOINT="2") as server:
+    with serving(postgresql, SHOP_LEASE="120", SHOP_PER_ENDPOINT="2") as server:
         subscribe(server, receiver.url())
         for number in range(5):
             assert order(server, number)
@@ -116,36 +116,36 @@ def test_what_is_under_way_is_finished_when_the_process_is_stopped(
         assert server.process.returncode in (0, -signal.SIGTERM), server.log
     before = receiver.got()
     assert len(before) >= 2
-    with serving(database, SHOP_LEASE="120"):
+    with serving(postgresql, SHOP_LEASE="120"):
         receiver.wait(lambda: {*receiver.got()} == {*range(5)})
     # Nothing had to be sent a second time.
     assert sorted(receiver.got()) == [*range(5)]
 
 
 def test_a_receiver_that_hangs_does_not_keep_a_process_from_stopping(
-    database: str, receiver: Receiver
+    postgresql: str, receiver: Receiver
 ) -> None:
     receiver.answers.clear()
     # Far longer than a process or a delivery is waited for here.
-    with serving(database, SHOP_LEASE="600", SHOP_GRACE="1") as server:
+    with serving(postgresql, SHOP_LEASE="600", SHOP_GRACE="1") as server:
         subscribe(server, receiver.url())
         assert order(server, 1)
         receiver.wait(lambda: bool(receiver.ids))
         server.terminate(60)
     receiver.answers.set()
-    with serving(database, SHOP_LEASE="600") as server:
+    with serving(postgresql, SHOP_LEASE="600") as server:
         receiver.wait(lambda: str(server.process.pid) in receiver.processes, why=server.log)
 
 
 def test_a_process_of_its_own_delivers_and_ends_when_it_is_told(
-    database: str, receiver: Receiver
+    sqlite: str, receiver: Receiver
 ) -> None:
     environment = {
         **os.environ,
-        "SHOP_DATABASE": database,
+        "SHOP_DATABASE": sqlite,
         "PYTHONPATH": str(HERE),
     }
-    with serving(database, SHOP_DELIVERS="0") as server:
+    with serving(sqlite, SHOP_DELIVERS="0") as server:
         subscribe(server, receiver.url())
         for number in range(5):
             assert order(server, number)

@@ -54,7 +54,7 @@ def connect(
     The app has to say it, in the header ``X-Process`` of ``/health``.
     """
     kept: list[tuple[str, httpx.Client]] = []
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while len(kept) < processes * connections:
         assert time.monotonic() < until, server.log
         # Certificates, which take long to load, are not needed.

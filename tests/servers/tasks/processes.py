@@ -116,7 +116,7 @@ class Worker:
             )
 
     def wait_until_ready(self, processes: int = 1) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 90
         while self.said("The worker runs tasks") < processes:
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()

@@ -10,7 +10,7 @@ def test_each_receiver_gets_what_it_can_take_and_none_holds_up_another(
     sqlite: str, receiver: Receiver
 ) -> None:
     paths = ["/ok", "/fails-first", "/redirects", "/gone", "/hangs", "/drips", "/closes"]
-    with serving(sqlite, SHOP_RETRIES="3", SHOP_LEASE="4") as server:
+    with serving(sqlite, SHOP_RETRIES="10", SHOP_LEASE="4") as server:
         ids = dict(zip(paths, subscribe(server, *map(receiver.url, paths)), strict=True))
         for number in range(12):
             assert order(server, number), server.log

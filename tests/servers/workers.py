@@ -16,6 +16,12 @@ from tests.unit.behaviour.process import Server
 
 #: A client has one connection and keeps it: so it stays with one process.
 ONE = httpx.Limits(max_connections=1, keepalive_expiry=None)
+#: For the requests of many threads, each over a connection of its own: a client takes long to make.
+FRESH = httpx.Client(
+    timeout=60,
+    limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+    verify=False,
+)
 
 
 @contextmanager
@@ -48,10 +54,11 @@ def connect(
     The app has to say it, in the header ``X-Process`` of ``/health``.
     """
     kept: list[tuple[str, httpx.Client]] = []
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while len(kept) < processes * connections:
         assert time.monotonic() < until, server.log
-        client = httpx.Client(base_url=url, timeout=60, limits=ONE)
+        # Certificates, which take long to load, are not needed.
+        client = httpx.Client(base_url=url, timeout=60, limits=ONE, verify=False)
         try:
             id = client.get("/health").headers["x-process"]
         except httpx.ConnectError:

@@ -1,6 +1,7 @@
 """An app with a cache, for servers that share a Redis.
 
-``CACHED_REDIS`` and ``CACHED_PREFIX`` say where answers are. Each run of an endpoint is a line in
+``CACHED_REDIS`` says where answers are, ``CACHED_TIMEOUT`` how long it is waited for, and
+``CACHED_LEAD`` how long whoever makes one. Each run of an endpoint is a line in
 ``CACHED_RUNS``, and while the file ``CACHED_GATE`` is there, it goes no further.
 """
 
@@ -16,9 +17,12 @@ from vivace.caching import Cache, RedisStore
 
 runs, gate = Path(os.environ["CACHED_RUNS"]), Path(os.environ["CACHED_GATE"])
 store = RedisStore(
-    os.environ["CACHED_REDIS"], prefix=os.environ["CACHED_PREFIX"], timeout=5, pause=0.3
+    os.environ["CACHED_REDIS"],
+    prefix="test",
+    timeout=float(os.environ.get("CACHED_TIMEOUT", "20")),
+    pause=0.3,
 )
-cache = Cache(store, wait=30, lead=5)
+cache = Cache(store, wait=60, lead=float(os.environ.get("CACHED_LEAD", "60")))
 app = Vivace()
 cache.install(app)
 

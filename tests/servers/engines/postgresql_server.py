@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from pathlib import Path
 
@@ -21,6 +22,8 @@ class PostgreSQLServer(EngineProcess):
 
     # As root it refuses to run.
     owner = "postgres"
+    # Told by SIGTERM, it waits until all have disconnected.
+    ending = signal.SIGINT
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)

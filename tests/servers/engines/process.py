@@ -44,6 +44,8 @@ class EngineProcess(ABC):
 
     #: Whom it runs as where the tests run as root; ``None`` for whoever runs them.
     owner: str | None = None
+    #: What has it end in good order, whoever is connected.
+    ending = signal.SIGTERM
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -93,7 +95,7 @@ class EngineProcess(ABC):
     def stop(self) -> None:
         """Have it end by itself, in good order."""
         if self._process is not None:
-            self._process.terminate()
+            self._process.send_signal(self.ending)
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(30)
             self.kill()

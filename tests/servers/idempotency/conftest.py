@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
@@ -27,6 +28,12 @@ class Runs:
     def number(self) -> int:
         return len(self.file.read_text().splitlines())
 
+    def begin(self) -> Runs:
+        """With none, and nothing that holds them up."""
+        self.file.write_text("")
+        self.let_go()
+        return self
+
     def hold(self) -> None:
         self.gate.touch()
 
@@ -44,8 +51,18 @@ def wait_until(is_true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+@pytest.fixture(scope="module")
+def runs_of_module(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    directory = tmp_path_factory.mktemp("runs")
+    return Runs(directory / "runs", directory / "gate").begin()
+
+
 @pytest.fixture
-def runs(tmp_path: Path) -> Runs:
-    runs = Runs(tmp_path / "runs", tmp_path / "gate")
-    runs.file.touch()
-    return runs
+def runs(runs_of_module: Runs) -> Runs:
+    return runs_of_module.begin()
+
+
+@pytest.fixture
+def key() -> str:
+    """One that nobody else has."""
+    return token_hex(8)

@@ -36,13 +36,13 @@ class Payment(Base):
 store: Store
 if address.startswith("redis"):
     db = Database("sqlite://", metadata=Base.metadata, create_tables=True)
-    store = RedisStore(address, prefix=os.environ["PAYING_PREFIX"], timeout=3, pause=0.3)
+    store = RedisStore(address, prefix=os.environ["PAYING_PREFIX"], timeout=10, pause=0.3)
 else:
     db = Database(address, metadata=[Base.metadata, SqlStore.metadata], create_tables=True)
     store = SqlStore(db)
 
 app = Vivace()
-idempotency = Idempotency(store, lease=float(os.environ.get("PAYING_LEASE", "2")))
+idempotency = Idempotency(store, lease=float(os.environ.get("PAYING_LEASE", "60")))
 idempotency.install(app)
 
 

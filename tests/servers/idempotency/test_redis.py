@@ -11,6 +11,7 @@ import httpx
 import pytest
 from tests.servers.engines.process import run_engine
 from tests.servers.engines.redis_server import DurableRedisServer, RedisServer
+from tests.servers.workers import FRESH
 from tests.unit.behaviour.process import Server
 
 from .conftest import APP, Runs, wait_until
@@ -19,26 +20,35 @@ from .processes import kill, serving
 pytestmark = pytest.mark.xdist_group("idempotency-redis")
 
 
-@pytest.fixture
-def engine() -> Iterator[RedisServer]:
+@pytest.fixture(scope="module")
+def engine_of_module() -> Iterator[RedisServer]:
     with run_engine(DurableRedisServer) as engine:
         yield engine
 
 
-def start(engine: RedisServer, runs: Runs) -> dict[str, str]:
-    return {"PAYING_STORE": engine.url, "PAYING_PREFIX": "test", **runs.environment}
-
-
 @pytest.fixture
-def servers(engine: RedisServer, runs: Runs) -> Iterator[list[Server]]:
-    environment = start(engine, runs)
+def engine(engine_of_module: RedisServer) -> RedisServer:
+    """One that runs, and that a test may stop."""
+    engine_of_module.start()
+    return engine_of_module
+
+
+@pytest.fixture(scope="module")
+def environment(engine_of_module: RedisServer, runs_of_module: Runs) -> dict[str, str]:
+    store = {"PAYING_STORE": engine_of_module.url, "PAYING_PREFIX": "test"}
+    return {**store, **runs_of_module.environment}
+
+
+@pytest.fixture(scope="module")
+def servers(environment: dict[str, str]) -> Iterator[list[Server]]:
+    """They hold a key for longer than Redis is away in a test."""
     with serving(APP, **environment) as one, serving(APP, **environment) as other:
         yield [one, other]
 
 
 def ask(server: Server, path: str, key: str) -> httpx.Response:
     url = f"http://127.0.0.1:{server.port}{path}"
-    return httpx.post(url, headers={"Idempotency-Key": key}, timeout=60)
+    return FRESH.post(url, headers={"Idempotency-Key": key})
 
 
 def ask_patiently(server: Server, key: str) -> httpx.Response:
@@ -46,85 +56,92 @@ def ask_patiently(server: Server, key: str) -> httpx.Response:
     return ask(server, "/pay", key)
 
 
-def ask_all(servers: list[Server], path: str, number: int) -> list[httpx.Response]:
+def ask_all(servers: list[Server], path: str, key: str, number: int) -> list[httpx.Response]:
     with ThreadPoolExecutor(number) as threads:
         asked = [servers[n % len(servers)] for n in range(number)]
-        return list(threads.map(lambda server: ask(server, path, "many"), asked))
+        return list(threads.map(lambda server: ask(server, path, key), asked))
 
 
-def test_of_fifty_at_once_one_is_carried_out(servers: list[Server], runs: Runs) -> None:
-    answers = ask_all(servers, "/wait", 50)
+def test_of_fifty_at_once_one_is_carried_out(servers: list[Server], runs: Runs, key: str) -> None:
+    answers = ask_all(servers, "/wait", key, 50)
     assert {(one.status_code, one.text) for one in answers} == {(200, "1")}
     assert runs.number == 1
     assert sum("idempotency-replayed" in one.headers for one in answers) == 49
 
 
-def test_or_the_others_are_told_to_come_back(servers: list[Server], runs: Runs) -> None:
+def test_or_the_others_are_told_to_come_back(servers: list[Server], runs: Runs, key: str) -> None:
     runs.hold()
     with ThreadPoolExecutor(1) as thread:
-        first = thread.submit(ask, servers[0], "/pay", "many")
+        first = thread.submit(ask, servers[0], "/pay", key)
         runs.wait_for(1)
-        refused = ask_all(servers, "/pay", 20)
+        refused = ask_all(servers, "/pay", key, 20)
         assert {one.status_code for one in refused} == {409}
         assert {one.headers["retry-after"] for one in refused} == {"1"}
         runs.let_go()
         assert first.result().text == "1"
-    assert {one.text for one in ask_all(servers, "/pay", 10)} == {"1"}
+    assert {one.text for one in ask_all(servers, "/pay", key, 10)} == {"1"}
     assert runs.number == 1
 
 
 def test_what_a_process_was_killed_over_can_be_made_again(
-    servers: list[Server], runs: Runs
+    servers: list[Server], runs: Runs, environment: dict[str, str], key: str
 ) -> None:
     runs.hold()
-    with ThreadPoolExecutor(1) as thread:
-        first = thread.submit(ask, servers[0], "/pay", "a")
+    with ThreadPoolExecutor(1) as thread, serving(APP, PAYING_LEASE="2", **environment) as server:
+        first = thread.submit(ask, server, "/pay", key)
         runs.wait_for(1)
-        kill(servers[0])
+        kill(server)
         assert isinstance(first.exception(), httpx.HTTPError)
     runs.let_go()
-    assert ask(servers[1], "/pay", "a").status_code == 409
-    wait_until(lambda: ask(servers[1], "/pay", "a").status_code == 200)
+    wait_until(lambda: ask(servers[1], "/pay", key).status_code == 200)
     assert runs.number == 2
-    assert ask(servers[1], "/pay", "a").text == "2"
+    assert ask(servers[1], "/pay", key).text == "2"
 
 
-def test_a_client_that_goes_finds_its_answer_later(servers: list[Server], runs: Runs) -> None:
+def test_a_key_is_not_free_while_its_process_may_live(
+    servers: list[Server], runs: Runs, environment: dict[str, str], key: str
+) -> None:
     runs.hold()
-    with pytest.raises(httpx.ReadTimeout):
-        url = f"http://127.0.0.1:{servers[0].port}/pay"
-        httpx.post(url, headers={"Idempotency-Key": "a"}, timeout=1)
-    runs.wait_for(1)
-    runs.let_go()
-    wait_until(lambda: ask(servers[1], "/pay", "a").status_code == 200)
-    assert (ask(servers[1], "/pay", "a").text, runs.number) == ("1", 1)
-
-
-def test_a_server_that_is_stopped_lets_a_request_end(servers: list[Server], runs: Runs) -> None:
-    runs.hold()
-    with ThreadPoolExecutor(1) as thread:
-        first = thread.submit(ask, servers[0], "/pay", "a")
+    with ThreadPoolExecutor(1) as thread, serving(APP, **environment) as server:
+        first = thread.submit(ask, server, "/pay", key)
         runs.wait_for(1)
-        servers[0].process.terminate()
-        time.sleep(0.1)
+        kill(server)
+        assert isinstance(first.exception(), httpx.HTTPError)
+    runs.let_go()
+    assert ask(servers[1], "/pay", key).status_code == 409
+
+
+def test_a_client_that_goes_finds_its_answer_later(
+    servers: list[Server], runs: Runs, key: str
+) -> None:
+    runs.hold()
+    with servers[0].connect() as client:
+        head = f"POST /pay HTTP/1.1\r\nHost: h\r\nIdempotency-Key: {key}\r\n"
+        client.sendall(f"{head}Content-Length: 0\r\n\r\n".encode())
+        runs.wait_for(1)
+    runs.let_go()
+    wait_until(lambda: ask(servers[1], "/pay", key).status_code == 200)
+    assert (ask(servers[1], "/pay", key).text, runs.number) == ("1", 1)
+
+
+def test_a_server_that_is_stopped_lets_a_request_end(
+    servers: list[Server], runs: Runs, environment: dict[str, str], key: str
+) -> None:
+    runs.hold()
+    with ThreadPoolExecutor(1) as thread, serving(APP, **environment) as server:
+        first = thread.submit(ask, server, "/pay", key)
+        runs.wait_for(1)
+        server.process.terminate()
+        wait_until(lambda: "Waiting for" in server.log)
         runs.let_go()
         assert first.result().text == "1"
-    assert ask(servers[1], "/pay", "a").text == "1"
-
-
-@pytest.fixture
-def patient_servers(engine: RedisServer, runs: Runs) -> Iterator[list[Server]]:
-    """They hold a key for longer than Redis is away in a test."""
-    environment = start(engine, runs) | {"PAYING_LEASE": "60"}
-    with serving(APP, **environment) as one, serving(APP, **environment) as other:
-        yield [one, other]
+    assert ask(servers[1], "/pay", key).text == "1"
 
 
 def test_redis_stops_and_starts_under_load(
-    patient_servers: list[Server], engine: RedisServer
+    servers: list[Server], runs: Runs, engine: RedisServer
 ) -> None:
     """What was answered with 200 is answered so again, and was done once."""
-    servers = patient_servers
     is_over, answers = threading.Event(), dict[str, list[httpx.Response]]()
     slowest = 0.0
 
@@ -133,7 +150,7 @@ def test_redis_stops_and_starts_under_load(
         count = 0
         while not is_over.is_set():
             count += 1
-            key = f"{number}-{count}"
+            key = f"load-{number}-{count}"
             for server in servers:
                 started = time.monotonic()
                 answers.setdefault(key, []).append(ask(server, "/pay", key))
@@ -168,26 +185,26 @@ def test_redis_stops_and_starts_under_load(
 
 
 def test_while_redis_is_away_the_open_ones_go_on(
-    servers: list[Server], runs: Runs, engine: RedisServer
+    servers: list[Server], runs: Runs, engine: RedisServer, key: str
 ) -> None:
     engine.stop()
-    assert [ask(servers[0], "/open", "a").text for _ in range(2)] == ["1", "2"]
-    refused = ask(servers[0], "/pay", "a")
+    assert [ask(servers[0], "/open", key).text for _ in range(2)] == ["1", "2"]
+    refused = ask(servers[0], "/pay", key)
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
     engine.start()
-    wait_until(lambda: ask(servers[0], "/pay", "a").status_code == 200)
+    wait_until(lambda: ask(servers[0], "/pay", key).status_code == 200)
 
 
 def test_what_is_done_while_redis_goes_away_is_kept_when_it_is_back(
-    servers: list[Server], runs: Runs, engine: RedisServer
+    servers: list[Server], runs: Runs, engine: RedisServer, key: str
 ) -> None:
     runs.hold()
     with ThreadPoolExecutor(1) as thread:
-        first = thread.submit(ask, servers[0], "/pay", "a")
+        first = thread.submit(ask, servers[0], "/pay", key)
         runs.wait_for(1)
         engine.kill()
         runs.let_go()
         assert first.result().text == "1"
     engine.start()
-    wait_until(lambda: ask(servers[1], "/pay", "a").status_code == 200)
-    assert (ask(servers[1], "/pay", "a").text, runs.number) == ("1", 1)
+    wait_until(lambda: ask(servers[1], "/pay", key).status_code == 200)
+    assert (ask(servers[1], "/pay", key).text, runs.number) == ("1", 1)

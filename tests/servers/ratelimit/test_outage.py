@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from tests.servers.engines.redis_server import RedisServer
 from .processes import Limited, serving
 
 #: Far more than a request takes, and far less than all of them would if each waited for Redis.
-SOON = 10.0
+SOON = 30.0
 
 
 @dataclass
@@ -47,6 +48,8 @@ def under_load(limited: Limited) -> Iterator[Load]:
                 return
             load.slowest = max(load.slowest, time.monotonic() - started)
             load.statuses[path].append(response.status_code)
+            # Others need the processors too, Redis among them.
+            time.sleep(0.002)
 
     threads = []
     for (_, client), path in zip(limited.connections, ("/open", "/closed", "/health") * 2):
@@ -66,7 +69,7 @@ def under_load(limited: Limited) -> Iterator[Load]:
 
 def wait_until(load: Load, is_true: Callable[[dict[str, list[int]]], bool]) -> None:
     """Until ``is_true`` of what has been answered since now."""
-    before, until = load.since(), time.monotonic() + 30
+    before, until = load.since(), time.monotonic() + 60
     while True:
         new = {path: all_[before[path] :] for path, all_ in load.statuses.items()}
         if is_true(new):
@@ -94,8 +97,16 @@ def count(limited: Limited, path: str, test: str) -> list[int]:
     return [client.get(path, headers={"X-Test": test}).status_code for _ in range(7)]
 
 
+def wait_until_counted(limited: Limited, path: str) -> None:
+    """Until a client may ask as often as it may: an answer that is late counts as an outage."""
+    until, tests = time.monotonic() + 60, itertools.count()
+    while count(limited, path, f"after {next(tests)}") != [200] * 5 + [429] * 2:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
 def test_redis_stops_and_starts_under_load(own_redis: RedisServer) -> None:
-    with serving(own_redis.url, "t", processes=1, connections=7, timeout=0.5) as limited:
+    with serving(own_redis.url, "t", processes=1, connections=7, timeout=10) as limited:
         assert count(limited, "/open", "before") == [200] * 5 + [429] * 2
         with under_load(limited) as load:
             for _ in range(2):
@@ -107,11 +118,11 @@ def test_redis_stops_and_starts_under_load(own_redis: RedisServer) -> None:
         assert {*load.statuses["/open"], *load.statuses["/health"]} == {200}
         assert {*load.statuses["/closed"]} == {200, 503}
         for path in ("/open", "/closed"):
-            assert count(limited, path, "after") == [200] * 5 + [429] * 2
+            wait_until_counted(limited, path)
 
 
 def test_a_redis_that_does_not_answer_holds_nobody_up(own_redis: RedisServer) -> None:
-    with serving(own_redis.url, "t", processes=1, connections=7, timeout=0.3) as limited:
+    with serving(own_redis.url, "t", processes=1, connections=7, timeout=0.5) as limited:
         with under_load(limited) as load:
             wait_until(load, is_counted)
             own_redis.suspend()
@@ -121,19 +132,15 @@ def test_a_redis_that_does_not_answer_holds_nobody_up(own_redis: RedisServer) ->
                 own_redis.resume()
             wait_until(load, is_counted)
         assert {*load.statuses["/open"], *load.statuses["/health"]} == {200}
-        assert count(limited, "/closed", "after") == [200] * 5 + [429] * 2
+        wait_until_counted(limited, "/closed")
 
 
 def test_an_app_starts_without_redis(own_redis: RedisServer) -> None:
     own_redis.kill()
-    with serving(own_redis.url, "t", processes=1, timeout=0.5) as limited:
+    with serving(own_redis.url, "t", processes=1, timeout=10) as limited:
         assert count(limited, "/open", "away") == [200] * 7
         [client] = limited.clients
         refused = client.get("/closed", headers={"X-Test": "away"})
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
         own_redis.start()
-        until = time.monotonic() + 30
-        while client.get("/closed", headers={"X-Test": "back"}).status_code != 200:
-            assert time.monotonic() < until
-            time.sleep(0.1)
-        assert count(limited, "/closed", "after") == [200] * 5 + [429] * 2
+        wait_until_counted(limited, "/closed")

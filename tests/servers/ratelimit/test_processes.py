@@ -13,6 +13,9 @@ from websockets.sync.client import connect
 
 from .processes import Limited
 
+# All ask the same server, of four processes.
+pytestmark = pytest.mark.xdist_group("ratelimit-processes")
+
 QUOTA = 100
 
 

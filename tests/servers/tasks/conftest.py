@@ -31,10 +31,13 @@ OWN: dict[str, type[EngineProcess]] = {
 }
 
 
-def kinds() -> Any:
-    return pytest.mark.parametrize(
-        "kind", [pytest.param(k, marks=pytest.mark.xdist_group(f"tasks-{k}")) for k in URLS]
-    )
+def kinds(group: str = "") -> Any:
+    """Each engine; a ``group`` of tests shares what it has started for it."""
+    marks = {
+        kind: pytest.mark.xdist_group(f"tasks-{group}-{kind}") if group else () for kind in URLS
+    }
+    cases = [pytest.param(kind, marks=marks[kind]) for kind in URLS]
+    return pytest.mark.parametrize("kind", cases, scope="module" if group else None)
 
 
 async def clean_redis(url: str, name: str) -> None:
@@ -98,13 +101,19 @@ def place(kind: str, tmp_path: Path) -> Iterator[Place]:
         yield found
 
 
-@pytest.fixture
-def own_engine(kind: str) -> Iterator[EngineProcess]:
-    """An engine that only this test has, and that is running."""
+@pytest.fixture(scope="module")
+def engine_of_module(kind: str) -> Iterator[EngineProcess]:
     with run_engine(OWN[kind]) as engine:
         yield engine
 
 
 @pytest.fixture
+def own_engine(engine_of_module: EngineProcess) -> EngineProcess:
+    """An engine that only one test has at a time, and that is running."""
+    engine_of_module.start()
+    return engine_of_module
+
+
+@pytest.fixture
 def own_place(own_engine: Any, tmp_path: Path) -> Place:
-    return Place(own_engine.url, "own", tmp_path)
+    return Place(own_engine.url, f"own-{uuid.uuid4().hex[:12]}", tmp_path)

@@ -51,6 +51,7 @@ class Place:
             "TASKS_URL": self.url,
             "TASKS_NAME": self.name,
             "TASKS_NOTES": str(self.file),
+            "TASKS_GATE": str(self.gate),
             **results,
             **self.settings,
         }
@@ -58,6 +59,21 @@ class Place:
     @property
     def file(self) -> Path:
         return self.directory / "notes"
+
+    @property
+    def gate(self) -> Path:
+        return self.directory / "gate"
+
+    def hold(self) -> None:
+        """Have tasks that are begun from now on not end."""
+        self.gate.touch()
+
+    def let_go(self) -> None:
+        self.gate.unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """Begin with no notes."""
+        self.file.unlink(missing_ok=True)
 
     def notes(self, event: str) -> list[Note]:
         if not self.file.exists():
@@ -100,7 +116,7 @@ class Worker:
             )
 
     def wait_until_ready(self, processes: int = 1) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 90
         while self.said("The worker runs tasks") < processes:
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import os
 import sys
@@ -10,6 +9,8 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from vivace.tasks import Handle, Tasks
 
@@ -30,14 +31,17 @@ def load(place: Place) -> Any:
 
 
 class Sender:
-    """Sends tasks, and does what else there is to do with them, in an event loop of its own."""
+    """Sends tasks, and does what else there is to do with them.
 
-    def __init__(self, place: Place) -> None:
+    Its event loop runs in a thread: one that stood still would be taken for dead by RabbitMQ.
+    """
+
+    def __init__(self, place: Place, loop: BlockingPortal) -> None:
         self.tasks: Tasks = load(place).tasks
-        self._runner = asyncio.Runner()
+        self._loop = loop
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self._runner.run(work)
+        return self._loop.call(lambda: work)
 
     def __call__(
         self,
@@ -53,15 +57,12 @@ class Sender:
         handle: Handle[Any] = self.run(sending.send(**arguments))
         return handle
 
-    def close(self) -> None:
-        self.run(self.tasks.close())
-        self._runner.close()
-
 
 @contextmanager
 def sender(place: Place) -> Iterator[Sender]:
-    sends = Sender(place)
-    try:
-        yield sends
-    finally:
-        sends.close()
+    with start_blocking_portal() as loop:
+        sends = Sender(place, loop)
+        try:
+            yield sends
+        finally:
+            sends.run(sends.tasks.close())

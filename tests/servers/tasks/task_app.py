@@ -10,14 +10,14 @@ from pathlib import Path
 from vivace import Depends, Response, Vivace
 from vivace.tasks import Backoff, GiveUp, TaskContext, Tasks, current_task
 
-NOTES = Path(os.environ["TASKS_NOTES"])
+NOTES, GATE = Path(os.environ["TASKS_NOTES"]), Path(os.environ["TASKS_GATE"])
 
 tasks = Tasks(
     os.environ["TASKS_URL"],
     name=os.environ["TASKS_NAME"],
     results=os.environ.get("TASKS_RESULTS"),
     queues=["urgent"],
-    lease=float(os.environ.get("TASKS_LEASE", "2")),
+    lease=float(os.environ.get("TASKS_LEASE", "60")),
     most_waiting=int(os.environ.get("TASKS_MOST", "100000")),
     keep_results=float(os.environ.get("TASKS_KEEP", "3600")),
     timeout=float(os.environ.get("TASKS_TIMEOUT", "10")),
@@ -40,19 +40,23 @@ async def quick(number: int, context: TaskContext = Depends(current_task)) -> in
 
 
 @tasks.task(retries=0)
-async def slow(number: int, seconds: float, context: TaskContext = Depends(current_task)) -> int:
+async def slow(
+    number: int, seconds: float = 0.0, context: TaskContext = Depends(current_task)
+) -> None:
     note("begun", number, context)
     await asyncio.sleep(seconds)
+    is_held = GATE.exists
+    while is_held():  # noqa: ASYNC110 - it is a file that tells
+        await asyncio.sleep(0.02)
     note("done", number, context)
-    return os.getpid()
 
 
 @tasks.task(retries=0)
-def blocking(number: int, seconds: float, context: TaskContext = Depends(current_task)) -> int:
+def blocking(number: int, context: TaskContext = Depends(current_task)) -> None:
     note("begun", number, context)
-    time.sleep(seconds)
+    while GATE.exists():
+        time.sleep(0.02)
     note("done", number, context)
-    return os.getpid()
 
 
 @tasks.task(retries=3, backoff=Backoff(0.3, jitter=0))
@@ -78,7 +82,7 @@ if os.environ.get("TASKS_CLOCK"):
     @tasks.every(1)
     @tasks.task
     async def tick(context: TaskContext = Depends(current_task)) -> None:
-        note("tick", 0, context)
+        note("tick", int(context.sent_at.timestamp()), context)
 
 
 @app.get("/health")

@@ -10,17 +10,20 @@ from typing import Any
 import httpx
 import pytest
 
+from vivace.tasks import EngineUnavailable
+
 from .conftest import kinds
 from .processes import Place, serving, working
-from .sending import sender
+from .sending import Sender, sender
 
-pytestmark = [kinds(), pytest.mark.timeout(178)]
+pytestmark = [kinds("restarts"), pytest.mark.timeout(178)]
 
 
 def test_what_is_accepted_while_the_engine_is_killed_is_run(
     own_engine: Any, own_place: Place
 ) -> None:
-    own_place.settings["TASKS_TIMEOUT"] = "3"
+    # What was on its way to a worker comes again after that time.
+    own_place.settings |= {"TASKS_TIMEOUT": "3", "TASKS_LEASE": "2"}
     ended = Event()
 
     def send(client: httpx.Client, first: int) -> list[int]:
@@ -44,37 +47,40 @@ def test_what_is_accepted_while_the_engine_is_killed_is_run(
         sent = [pool.submit(send, client, 10**6 * n) for n, client in enumerate(clients)]
         try:
             for end in (own_engine.kill, own_engine.stop):
-                own_place.wait_for_more(50)
+                own_place.wait_for_more(30)
                 end()
-                time.sleep(1)
+                time.sleep(0.5)
                 own_engine.start()
             # Servers and workers have connected again by themselves.
-            own_place.wait_for_more(50)
+            own_place.wait_for_more(30)
         finally:
             ended.set()
         accepted = {number for one in sent for number in one.result(60)}
-        assert len(accepted) > 150
+        # Some of what was refused has come to the engine, and is done as well.
+        assert len(accepted) > 45
         own_place.wait(lambda: accepted <= set(own_place.numbers()))
 
 
 def test_what_waits_for_its_time_survives_the_engine_and_the_workers(
     own_engine: Any, own_place: Place
 ) -> None:
+    own_place.settings["TASKS_LEASE"] = "2"
     with sender(own_place) as send:
         begun = time.time()
         with working(own_place) as worker:
             for number in range(5):
-                send("quick", number=number, delay=8.0 + number / 10)
+                send("quick", number=number, delay=4.0 + number / 10)
             send("flaky", number=9)
             own_place.wait(lambda: own_place.notes("tried"))
             worker.kill()
         own_engine.kill()
-        own_engine.start()
+        # It waits for an engine that is away.
         with working(own_place):
+            own_engine.start()
             own_place.wait(lambda: len(own_place.numbers()) == 5)
             # What was on its way when the engine was killed may come twice.
             own_place.wait(lambda: max(n.attempt for n in own_place.notes("tried")) >= 3)
-        early = [note for note in own_place.notes("done") if note.time < begun + 7.7]
+        early = [note for note in own_place.notes("done") if note.time < begun + 3.7]
         assert not early
 
 
@@ -82,23 +88,24 @@ def test_a_task_that_ends_while_the_engine_is_away_is_done(
     own_engine: Any, own_place: Place
 ) -> None:
     # Longer than the engine is away, so that nobody else may have it by then.
-    own_place.settings["TASKS_LEASE"] = "30"
-    with sender(own_place) as send:
-        with working(own_place):
-            send("slow", number=1, seconds=2.0)
-            own_place.wait(lambda: own_place.notes("begun"))
-            own_engine.stop()
-            own_place.wait(lambda: own_place.notes("done"))
-            own_engine.start()
-            send("quick", number=2)
-            own_place.wait(lambda: own_place.numbers()[2])
-        assert own_place.numbers() == {1: 1, 2: 1}
-
-
-def test_a_worker_waits_for_an_engine_that_is_away(own_engine: Any, own_place: Place) -> None:
-    own_engine.stop()
+    own_place.settings["TASKS_LEASE"] = "160"
+    own_place.hold()
     with working(own_place), sender(own_place) as send:
-        time.sleep(1)
+        send("slow", number=1)
+        own_place.wait(lambda: own_place.notes("begun"))
+        own_engine.stop()
+        own_place.let_go()
+        own_place.wait(lambda: own_place.notes("done"))
         own_engine.start()
-        send("quick", number=1)
-        own_place.wait(lambda: own_place.numbers() == {1: 1})
+        own_place.wait(lambda: is_sent(send, 2))
+        own_place.wait(lambda: own_place.numbers()[2])
+    assert own_place.numbers()[1] == 1
+
+
+def is_sent(send: Sender, number: int) -> bool:
+    """Whether a task could be sent; if not, it may have come nevertheless."""
+    try:
+        send("quick", number=number)
+    except EngineUnavailable:
+        return False
+    return True

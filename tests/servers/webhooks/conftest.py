@@ -17,8 +17,14 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database of each kind."""
+    """The address of an empty database of each kind, for what their transactions are part of."""
     with new_database(request.param, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[str]:
+    with new_database("sqlite", tmp_path) as url:
         yield url
 
 

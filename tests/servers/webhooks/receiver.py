@@ -27,6 +27,8 @@ class Receiver:
     twice_at_once: list[str] = field(default_factory=list)
     #: Seconds before each answer.
     pause: float = 0.0
+    #: Without it, there are no answers.
+    answers: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _under_way: set[str] = field(default_factory=set)
 
@@ -71,6 +73,7 @@ class Handler(BaseHTTPRequestHandler):
         acknowledged = None
         try:
             time.sleep(self.receiver.pause)
+            self.receiver.answers.wait()
             if self.behave(attempt):
                 acknowledged = order
         except OSError:
@@ -116,6 +119,7 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def receiving() -> Iterator[Receiver]:
     receiver = Receiver()
+    receiver.answers.set()
     handler = type("ThisHandler", (Handler,), {"receiver": receiver})
 
     class Server(ThreadingHTTPServer):
@@ -132,5 +136,6 @@ def receiving() -> Iterator[Receiver]:
         try:
             yield receiver
         finally:
+            receiver.answers.set()
             server.shutdown()
             thread.join()

@@ -51,7 +51,7 @@ webhooks = Webhooks(
         timeout=LEASE / 2,
         lease=LEASE,
         poll_interval=0.2,
-        grace=5,
+        grace=float(os.environ.get("SHOP_GRACE", "20")),
         per_endpoint=int(os.environ.get("SHOP_PER_ENDPOINT", "5")),
         disable_after=timedelta(days=5),
         user_agent=str(os.getpid()),

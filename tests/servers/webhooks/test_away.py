@@ -12,8 +12,6 @@ from tests.servers.engines.process import run_engine
 from .receiver import Receiver
 from .shop import order, serving, subscribe
 
-pytestmark = pytest.mark.xdist_group("webhooks")
-
 
 @pytest.fixture
 def own_postgresql() -> Iterator[PostgreSQLServer]:

@@ -19,7 +19,7 @@ from vivace.webhooks.events import now
 from vivace.webhooks.store import deliveries as delivering
 from vivace.webhooks.store.tables import attempts, deliveries, endpoints, messages
 
-pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("webhooks")]
+pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])

@@ -9,14 +9,11 @@ import sys
 import threading
 import time
 
-import pytest
 from tests.unit.behaviour.process import Server
 from tests.unit.sql.databases import scalars
 
 from .receiver import Receiver
 from .shop import HERE, order, serving, subscribe
-
-pytestmark = pytest.mark.xdist_group("webhooks")
 
 
 def orders_in(database: str) -> list[object]:
@@ -31,13 +28,13 @@ def kill(server: Server) -> None:
 def test_a_process_that_is_killed_loses_nothing_and_sends_nothing_that_was_rolled_back(
     database: str, receiver: Receiver
 ) -> None:
-    """Killed while orders come in and deliveries are under way, three times."""
+    """Killed while orders come in and deliveries are under way, twice."""
     receiver.pause = 0.05
     acknowledged: set[int] = set()
-    with serving(database) as server:
-        subscribe(server, receiver.url())
-    for round in range(3):
+    for round in range(2):
         with serving(database) as server:
+            if round == 0:
+                subscribe(server, receiver.url())
 
             def make_orders(server: Server = server, first: int = round * 1000) -> None:
                 for number in range(first, first + 400):
@@ -54,10 +51,11 @@ def test_a_process_that_is_killed_loses_nothing_and_sends_nothing_that_was_rolle
             thread.start()
             receiver.wait(lambda: len(receiver.got()) >= before + 10, why=server.log)  # noqa: B023
             # There is something to be lost: an attempt that lasts is under way.
-            receiver.pause, begun = 1.0, len(receiver.ids["/ok"])
+            receiver.answers.clear()
+            begun = len(receiver.ids["/ok"])
             receiver.wait(lambda: len(receiver.ids["/ok"]) > begun, why=server.log)  # noqa: B023
             kill(server)
-            receiver.pause = 0.05
+            receiver.answers.set()
             thread.join()
     committed = {*orders_in(database)}
     assert acknowledged <= committed
@@ -88,64 +86,66 @@ def test_two_processes_share_the_deliveries(database: str, receiver: Receiver) -
 def test_what_a_process_has_claimed_is_taken_over_when_it_is_killed(
     postgresql: str, receiver: Receiver
 ) -> None:
-    receiver.pause = 1.0
+    receiver.answers.clear()
     with serving(postgresql) as one:
         subscribe(one, receiver.url())
         for number in range(3):
             assert order(one, number)
-        receiver.wait(lambda: len(receiver.ids.get("/ok", [])) == 3)
+        receiver.wait(lambda: len({*receiver.ids.get("/ok", [])}) == 3)
         kill(one)
-        receiver.pause = 0
+        receiver.answers.set()
         with serving(postgresql) as two:
-            receiver.wait(lambda: str(two.process.pid) in receiver.processes, why=two.log)
             receiver.wait(lambda: receiver.processes[str(two.process.pid)] == 3, why=two.log)
     assert len({*receiver.ids["/ok"]}) == 3
 
 
 def test_what_is_under_way_is_finished_when_the_process_is_stopped(
-    database: str, receiver: Receiver
+    postgresql: str, receiver: Receiver
 ) -> None:
-    receiver.pause = 0.5
-    with serving(database, SHOP_LEASE="30", SHOP_PER_ENDPOINT="2") as server:
+    receiver.answers.clear()
+    with serving(postgresql, SHOP_LEASE="120", SHOP_PER_ENDPOINT="2") as server:
         subscribe(server, receiver.url())
         for number in range(5):
             assert order(server, number)
         receiver.wait(lambda: len(receiver.ids.get("/ok", [])) >= 2)
-        assert server.terminate(20) < 15
+        server.client.close()
+        server.process.send_signal(signal.SIGTERM)
+        receiver.wait(lambda: "Waiting for application shutdown" in server.log, why=server.log)
+        receiver.answers.set()
+        server.process.wait(60)
         assert server.process.returncode in (0, -signal.SIGTERM), server.log
     before = receiver.got()
     assert len(before) >= 2
-    receiver.pause = 0
-    with serving(database, SHOP_LEASE="30"):
+    with serving(postgresql, SHOP_LEASE="120"):
         receiver.wait(lambda: {*receiver.got()} == {*range(5)})
     # Nothing had to be sent a second time.
     assert sorted(receiver.got()) == [*range(5)]
 
 
 def test_a_receiver_that_hangs_does_not_keep_a_process_from_stopping(
-    database: str, receiver: Receiver
+    postgresql: str, receiver: Receiver
 ) -> None:
-    receiver.pause = 12
-    with serving(database, SHOP_LEASE="60") as server:
+    receiver.answers.clear()
+    # Far longer than a process or a delivery is waited for here.
+    with serving(postgresql, SHOP_LEASE="600", SHOP_GRACE="1") as server:
         subscribe(server, receiver.url())
         assert order(server, 1)
         receiver.wait(lambda: bool(receiver.ids))
-        assert server.terminate(30) < 25
-    receiver.pause = 0
-    with serving(database, SHOP_LEASE="60") as server:
-        # Long before the lease would have ended.
-        receiver.wait(lambda: str(server.process.pid) in receiver.processes, 20, server.log)
+        server.terminate(60)
+    receiver.answers.set()
+    with serving(postgresql, SHOP_LEASE="600") as server:
+        receiver.wait(lambda: str(server.process.pid) in receiver.processes, why=server.log)
 
 
 def test_a_process_of_its_own_delivers_and_ends_when_it_is_told(
-    database: str, receiver: Receiver
+    sqlite: str, receiver: Receiver
 ) -> None:
     environment = {
         **os.environ,
-        "SHOP_DATABASE": database,
+        "SHOP_DATABASE": sqlite,
         "PYTHONPATH": str(HERE),
     }
-    with serving(database, SHOP_DELIVERS="0") as server:
+    with serving(sqlite, SHOP_DELIVERS="0") as server:
         subscribe(server, receiver.url())
         for number in range(5):
             assert order(server, number)

@@ -44,8 +44,9 @@ SAFE = {"x-overflow": "reject-publish"}
 MOST_HELD = 50
 #: What is raised where a connection or a channel is at its end.
 BROKEN = (AMQPError, ChannelInvalidStateError, RuntimeError, OSError)
-#: When a message has come to a queue of a delay, in seconds since 1970.
-SINCE = "x-vivace-since"
+#: When a message has come to a queue of a delay, in whole milliseconds since 1970: of a float, 24
+#: bits go over the wire, which tell times of now apart by two minutes.
+SINCE = "x-vivace-since-ms"
 
 
 class RabbitMQEngine:
@@ -140,15 +141,18 @@ class RabbitMQEngine:
             await queue.consume(partial(self._move_on, delay))
 
     async def _move_on(self, delay: float, held: AbstractIncomingMessage) -> None:
+        if self._broker is None:
+            return  # It closes, and what is not acknowledged goes back.
         holding = asyncio.create_task(self._hold(delay, held))
         self._holding.add(holding)
         holding.add_done_callback(self._holding.discard)
 
     async def _hold(self, delay: float, held: AbstractIncomingMessage) -> None:
         """Hold a message until it has waited for ``delay`` seconds, and send it on."""
-        since: Any = held.headers.get(SINCE, 0.0)
+        since: Any = held.headers.get(SINCE, 0)
         try:
-            await asyncio.sleep(max(0.0, since + delay - time()))
+            # Whoever has sent it may be ahead by the clock.
+            await asyncio.sleep(min(delay, max(0.0, since / 1000 + delay - time())))
             while not held.channel.is_closed:
                 try:
                     await self._send_on(held)
@@ -343,7 +347,7 @@ def _amqp(message: Message) -> AMQPMessage:
         type=message.task,
         content_type="application/json",
         delivery_mode=DeliveryMode.PERSISTENT,
-        headers={SINCE: time()},
+        headers={SINCE: round(time() * 1000)},
     )
 
 

@@ -15,8 +15,20 @@ import json
 from typing import Annotated, Any
 
 from annotated_types import Gt
-from fastapi import APIRouter, FastAPI, Query, Response, WebSocket
+from fastapi import (
+    APIRouter,
+    Body,
+    Depends,
+    FastAPI,
+    Form,
+    Query,
+    Response,
+    UploadFile,
+    WebSocket,
+    WebSocketDisconnect,
+)
 from fastapi.testclient import TestClient
+from pydantic import BaseModel
 
 app = FastAPI()
 router = APIRouter()
@@ -61,6 +73,37 @@ async def misfit(q: Annotated[int | str, Query(ge=3)] = 3) -> Any:
 async def misfit_socket(websocket: WebSocket, q: Annotated[str, Query(ge=3)] = "") -> None: ...
 
 
+class Item(BaseModel):
+    name: str
+
+
+def find_item(item: Item | None = None, size: Annotated[int, Form()] = 3) -> list[Any]:
+    return [item, size]
+
+
+@app.websocket("/body")
+async def body_socket(
+    websocket: WebSocket,
+    found: Annotated[list[Any], Depends(find_item)],
+    tags: Annotated[list[str], Body()] = ["new"],
+    upload: UploadFile | None = None,
+) -> None:
+    await websocket.accept()
+    await websocket.send_json([*found, tags, upload])
+
+
+@app.websocket("/required")
+async def required_socket(websocket: WebSocket, item: Item) -> None: ...
+
+
+def talk(path: str) -> Any:
+    try:
+        with client.websocket_connect(path) as websocket:
+            return websocket.receive_json()
+    except WebSocketDisconnect as closed:
+        return [closed.code, closed.reason]
+
+
 app.include_router(router)
 client = TestClient(app, raise_server_exceptions=False)
 head = client.head("/items")
@@ -77,6 +120,8 @@ print(json.dumps({
         client.get("/marked?alone=2&inside=2").status_code,
     ],
     "misfit": client.get("/misfit").json(),
+    "body": talk("/body"),
+    "required": talk("/required"),
     "cdn": "swagger-ui-dist" in client.get("/docs").text,
     "title": client.get("/openapi.json").json()["info"]["title"],
 }))
@@ -106,7 +151,10 @@ def aliased(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def native(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     program = PROGRAM.replace("from fastapi", "from vivace").replace("FastAPI", "Vivace")
-    program = program.replace("Query(ge=3)", "Query()")  # It is refused: see test_constraints.
+    # These are refused: see test_constraints and test_declaration_errors.
+    program = program.replace("Query(ge=3)", "Query()")
+    sockets = program.index('@app.websocket("/body")'), program.index("def talk")
+    program = program[: sockets[0]] + program[sockets[1] :]
     return run(tmp_path_factory.mktemp("native"), program)
 
 
@@ -155,3 +203,10 @@ def test_the_pages_of_the_alias_load_what_the_peer_s_do(
 
 def test_constraints_that_fit_no_text_are_taken_by_the_alias(aliased: dict[str, Any]) -> None:
     assert aliased["misfit"] == 3
+
+
+def test_what_would_be_in_the_body_of_a_socket_gets_its_default(aliased: dict[str, Any]) -> None:
+    assert aliased["body"] == [None, 3, ["new"], None]
+    code, reason = aliased["required"]
+    assert code == 1008
+    assert "'missing', 'loc': ['body']" in reason

@@ -89,6 +89,8 @@ class Vivace(AppRegistration, Starlette):
     complete_methods = True
     #: Whether background tasks run to their end where the request is cancelled.
     keeps_background = True
+    #: The module whose functions make the pages of the documentation.
+    pages_module = "vivace.describe.pages"
     #: The class of the app's own router.
     router_class: type[APIRouter] = APIRouter
     router: APIRouter

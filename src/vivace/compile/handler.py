@@ -261,6 +261,8 @@ class HandlerEmitter:
             self._call_generator()
         else:
             self.calls.emit(self.steps)
+            if self.plan.response.stream is not None:
+                self.response.lane = self.calls.lane()
 
     @property
     def _streams(self) -> bool:

@@ -287,6 +287,22 @@ def test_what_events_that_are_returned_need_is_held_until_they_are_sent() -> Non
     assert log == ["sent", "given back"]
 
 
+def test_events_of_a_thread_are_made_where_those_are_who_hold_something() -> None:
+    def held() -> Iterator[str]:
+        block()
+        yield "x"
+
+    def endpoint(value: str = Depends(held)) -> Any:
+        return iter([value])
+
+    (opened,) = (
+        line
+        for line in code_of(endpoint, response_class=EventSourceResponse)
+        if line.startswith("stream =")
+    )
+    assert opened.endswith("request_stack, USING)")
+
+
 @pytest.mark.parametrize("options", [{}, {"response_class": JSONResponse}])
 def test_a_dependency_that_swallows_an_error_leaves_nothing_to_send(
     options: dict[str, Any],

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from enum import Enum
-from typing import Any, Unpack
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.datastructures import State
@@ -17,11 +15,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vivace.analyse.blame import blaming
 from vivace.declare.defaults import Default, DefaultPlaceholder
 from vivace.declare.dependencies import Depends
 from vivace.declare.form_limits import FormLimits
-from vivace.declare.options import RouteOptions
 from vivace.describe.description import Description, describe_routes
 from vivace.describe.site import DocumentationSite
 from vivace.exception_handlers import (
@@ -42,24 +38,20 @@ from vivace.runtime.body_limit import BodyLimitMiddleware
 from vivace.runtime.connections import CONNECTIONS, OpenConnections
 from vivace.runtime.errors import HANDLERS, TrackedSend, invoke_handler
 from vivace.runtime.form_limits import SCOPE_KEY as FORM_LIMITS, merge_inherited
+from vivace.serve.app_registration import AppRegistration, ExceptionHandler
 from vivace.serve.error_boundary import ErrorBoundary, may_handle_errors
-from vivace.serve.frontend_files import CheckDir, Fallback
 from vivace.serve.handler_tables import check_handled, handler_tables
 from vivace.serve.inclusion import FlatRoutes
 from vivace.serve.instrumentation import InstrumentedStack, is_instrumented
-from vivace.serve.lifespan import Service
 from vivace.serve.operation_id import generate_unique_id
-from vivace.serve.paths import check_start
-from vivace.serve.registration import Endpoint, Registration
+from vivace.serve.registration import Endpoint
 from vivace.serve.router import APIRouter
 from vivace.serve.settings import Responses
 from vivace.telemetry import Telemetry, read_config
 from vivace.telemetry.routes import record_unhandled
 
-ExceptionHandler = Callable[[Any, Any], Any]
 
-
-class Vivace(Registration, Starlette):
+class Vivace(AppRegistration, Starlette):
     """An API.
 
     Args:
@@ -97,6 +89,8 @@ class Vivace(Registration, Starlette):
     complete_methods = True
     #: Whether background tasks run to their end where the request is cancelled.
     keeps_background = True
+    #: The module whose functions make the pages of the documentation.
+    pages_module = "vivace.describe.pages"
     #: The class of the app's own router.
     router_class: type[APIRouter] = APIRouter
     router: APIRouter
@@ -188,7 +182,7 @@ class Vivace(Registration, Starlette):
         self.state = State()
         self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
         self.app_scope = AppScope()
-        self.services: list[Service] = []
+        self.services = []
         self.background = BackgroundJobs() if self.keeps_background else None
         self.connections = OpenConnections(shutdown_grace)
         self.router = self.router_class(
@@ -221,7 +215,7 @@ class Vivace(Registration, Starlette):
         self.answers_errors_inside = False
         self._telemetry = read_config(telemetry)
         self._recorder = Telemetry(self._telemetry)
-        self._scope: dict[str, Any] | None = None
+        self._scope = None
         self._site = DocumentationSite(self)
         self.setup()
 
@@ -290,7 +284,31 @@ class Vivace(Registration, Starlette):
         """
         self._site.add_document(name, url, make)
 
-    # Serving.
+    # Middleware.
+
+    def middleware(self, middleware_type: str) -> Callable[[Endpoint], Endpoint]:
+        """Register the decorated function as middleware, around what was registered before it.
+
+        Args:
+            middleware_type: ``"http"`` for ``async def (request, call_next) -> Response``,
+                ``"websocket"`` for ``async def (websocket: WebSocket, call_next) -> None``; see
+                :class:`vivace.middleware.FunctionMiddleware`.
+
+        Raises:
+            TypeError: It is no such function.
+            ValueError: There is no such type.
+        """
+        from vivace.middleware.function import FunctionMiddleware, check_function
+
+        if middleware_type not in ("http", "websocket"):
+            raise ValueError(f'middleware({middleware_type!r}) is neither "http" nor "websocket".')
+
+        def register(function: Endpoint) -> Endpoint:
+            check_function(function, middleware_type)
+            self.add_middleware(FunctionMiddleware, dispatch=function)
+            return function
+
+        return register
 
     def build_middleware_stack(self) -> ASGIApp:
         """What requests pass through: every middleware around the router, the outermost first."""
@@ -315,6 +333,8 @@ class Vivace(Registration, Starlette):
     @property
     def _error_handler(self) -> ExceptionHandler | None:
         return self.exception_handlers.get(500) or self.exception_handlers.get(Exception)
+
+    # Serving.
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.root_path:
@@ -365,121 +385,3 @@ class Vivace(Registration, Starlette):
         else:
             response = standard.error_response(request, error)
         await response(scope, receive, TrackedSend(send))
-
-    # Registration.
-
-    def add_api_route(
-        self, path: str, endpoint: Callable[..., Any], **options: Unpack[RouteOptions]
-    ) -> None:
-        """Register ``endpoint`` for ``path`` and the methods in ``options``, by default GET."""
-        if self.router.route_class.is_strict:
-            with blaming(endpoint):
-                check_start(path)
-        self.router.add_api_route(path, endpoint, **options)
-
-    def add_api_websocket_route(
-        self,
-        path: str,
-        endpoint: Callable[..., Any],
-        name: str | None = None,
-        *,
-        dependencies: Sequence[Depends] | None = None,
-    ) -> None:
-        """Register ``endpoint`` for WebSockets at ``path``."""
-        if self.router.websocket_route_class.is_strict:
-            with blaming(endpoint):
-                check_start(path)
-        self.router.add_api_websocket_route(path, endpoint, name, dependencies=dependencies)
-
-    def add_websocket_route(
-        self, path: str, route: Callable[..., Any], name: str | None = None
-    ) -> None:
-        """Register a function of the WebSocket as it is."""
-        self.router.add_websocket_route(path, route, name=name)
-
-    def frontend(
-        self,
-        path: str,
-        *,
-        directory: str | os.PathLike[str],
-        fallback: Fallback = "auto",
-        check_dir: CheckDir = "auto",
-    ) -> None:
-        """Serve a built single-page application; see :meth:`vivace.APIRouter.frontend`."""
-        self.router.frontend(path, directory=directory, fallback=fallback, check_dir=check_dir)
-
-    def include_router(
-        self,
-        router: APIRouter,
-        *,
-        prefix: str = "",
-        tags: list[str | Enum] | None = None,
-        dependencies: Sequence[Depends] | None = None,
-        **options: Any,
-    ) -> None:
-        """Serve the routes of ``router``; see :meth:`vivace.APIRouter.include_router`."""
-        self.router.include_router(
-            router, prefix=prefix, tags=tags, dependencies=dependencies, **options
-        )
-
-    def middleware(self, middleware_type: str) -> Callable[[Endpoint], Endpoint]:
-        """Register the decorated function as middleware, around what was registered before it.
-
-        Args:
-            middleware_type: ``"http"`` for ``async def (request, call_next) -> Response``,
-                ``"websocket"`` for ``async def (websocket: WebSocket, call_next) -> None``; see
-                :class:`vivace.middleware.FunctionMiddleware`.
-
-        Raises:
-            TypeError: It is no such function.
-            ValueError: There is no such type.
-        """
-        from vivace.middleware.function import FunctionMiddleware, check_function
-
-        if middleware_type not in ("http", "websocket"):
-            raise ValueError(f'middleware({middleware_type!r}) is neither "http" nor "websocket".')
-
-        def register(function: Endpoint) -> Endpoint:
-            check_function(function, middleware_type)
-            self.add_middleware(FunctionMiddleware, dispatch=function)
-            return function
-
-        return register
-
-    def exception_handler(
-        self, exc_class_or_status_code: int | type[Exception]
-    ) -> Callable[[Endpoint], Endpoint]:
-        """Register the decorated function for a class of exceptions or a status."""
-        check_handled(exc_class_or_status_code)
-
-        def register(handler: Endpoint) -> Endpoint:
-            self.add_exception_handler(exc_class_or_status_code, handler)
-            return handler
-
-        return register
-
-    def add_exception_handler(
-        self, exc_class_or_status_code: int | type[Exception], handler: ExceptionHandler
-    ) -> None:
-        """Answer a class of exceptions, or a status, with what ``handler`` returns.
-
-        Raises:
-            TypeError: It is neither.
-        """
-        check_handled(exc_class_or_status_code)
-        self.exception_handlers[exc_class_or_status_code] = handler
-        self._scope = None
-
-    def add_service(self, service: Service) -> None:
-        """Have something run beside the app for as long as it serves, also where it is mounted.
-
-        Args:
-            service: A function of the app that makes an asynchronous context manager. It is entered
-                when the lifespan has started and the values of scope ``app`` have been made, and
-                left before they are closed, when all background tasks have ended.
-        """
-        self.services.append(service)
-
-    def add_event_handler(self, event_type: str, handler: Callable[[], Any]) -> None:
-        """Call ``handler`` at ``"startup"`` or ``"shutdown"``."""
-        self.router.add_event_handler(event_type, handler)

@@ -237,8 +237,7 @@ def check_names(root: CallPlan) -> None:
 def check_connection(root: CallPlan, *, websocket: bool) -> None:
     """Refuse parameters for a request where there is a WebSocket, and the other way round.
 
-    A dependency that serves both has defaults for them. A body is for requests only: the handshake
-    of a WebSocket is a GET (RFC 6455, section 4.1).
+    A dependency that serves both has defaults for them.
 
     Raises:
         TypeError: It names the function and the parameter.
@@ -251,15 +250,24 @@ def check_connection(root: CallPlan, *, websocket: bool) -> None:
                     f"There is no {foreign.value} here. Take an `HTTPConnection`, which both kinds "
                     "of connections are, or give it the default `None`."
                 )
-    for parameter in root.parameters:
-        if websocket and parameter.source is Source.BODY:
-            with blaming(root.call, parameter.name):
-                raise TypeError(
-                    "A WebSocket has no body. Take the value from the query or a header, or "
-                    "receive it in a message."
-                )
     for dependency in root.dependencies:
         check_connection(dependency.plan, websocket=websocket)
+
+
+def check_bodiless(root: CallPlan) -> None:
+    """Refuse parameters of a body: the handshake of a WebSocket is a GET (RFC 6455, section 4.1).
+
+    Raises:
+        TypeError: It names the function and the parameter.
+    """
+    for parameter in root.of(Source.BODY):
+        with blaming(root.call, parameter.name):
+            raise TypeError(
+                "A WebSocket has no body. Take the value from the query or a header, or "
+                "receive it in a message."
+            )
+    for dependency in root.dependencies:
+        check_bodiless(dependency.plan)
 
 
 _NONE = inspect.Parameter.empty

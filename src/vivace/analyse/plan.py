@@ -149,6 +149,8 @@ class BodyKind(Enum):
     JSON = "json"
     #: A form, URL-encoded or multipart.
     FORM = "form"
+    #: Not at all: a WebSocket has none, and what would be in it gets its default.
+    NONE = "none"
 
 
 @dataclass(frozen=True, eq=False)

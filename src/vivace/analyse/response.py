@@ -44,13 +44,16 @@ def unreadable_return(endpoint: Callable[..., Any]) -> str | None:
 
 
 def stream_kind(endpoint: Callable[..., Any], response_class: Any) -> StreamKind | None:
-    """What a generator endpoint streams; ``None`` for an endpoint that returns its response."""
-    if special_calling(endpoint) not in (Calling.GENERATOR, Calling.ASYNC_GENERATOR):
-        return None
+    """What an endpoint streams; ``None`` where what it gives is sent as a whole.
+
+    Events may be yielded, or returned by something else that yields them.
+    """
     is_default = isinstance(response_class, DefaultPlaceholder)
     cls = response_class.value if is_default else response_class
     if kinds.is_subclass(cls, EventSourceResponse):
         return StreamKind.SERVER_SENT_EVENTS
+    if special_calling(endpoint) not in (Calling.GENERATOR, Calling.ASYNC_GENERATOR):
+        return None
     if not is_default and kinds.is_subclass(cls, StreamingResponse):
         return StreamKind.RAW
     return StreamKind.JSON_LINES if is_default else None

@@ -94,10 +94,20 @@ def find_target(where: str | None, *, name: str | None = None, as_fastapi: bool 
     attribute = name or named
     if attribute is None:
         attribute = find_app_name(imported)
-    app = get_app(imported, attribute)
+    return target_in(imported, attribute)
+
+
+def target_in(module: ModuleType, attribute: str) -> Target:
+    """The app that ``module`` has under this name, or that a function of this name makes.
+
+    Raises:
+        CommandError: there is none, or the function fails.
+    """
+    app = get_app(module, attribute)
     if is_factory(app):
-        return Target(module.name, attribute, make_app(app, module.name), is_factory=True)
-    return Target(module.name, attribute, app)
+        made = make_app(app, module.__name__)
+        return Target(module.__name__, attribute, made, is_factory=True)
+    return Target(module.__name__, attribute, app)
 
 
 def configured_entrypoint(directory: Path) -> str | None:

@@ -22,6 +22,7 @@ from vivace.cli.options import (
     ProxyHeadersOption,
     RootPathOption,
 )
+from vivace.cli.reloading import follow
 
 #: Seconds that ``vivace dev`` waits for open connections: a browser holds event streams and
 #: WebSockets open, which would put off starting again for ever.
@@ -128,9 +129,12 @@ def serve(mode: str, target: Target, *, host: str, port: int, **settings: Any) -
     except ModuleNotFoundError:
         raise CommandError("Uvicorn is not installed.", 'pip install "vivace[standard]"') from None
     show_banner(mode, target, host=host, port=port)
-    if target.is_factory:
+    app, is_factory = target.import_string, target.is_factory
+    if settings.get("reload"):
+        app, is_factory = follow(target), True
+    if is_factory:
         settings["factory"] = True
-    uvicorn.run(target.import_string, host=host, port=port, **settings)
+    uvicorn.run(app, host=host, port=port, **settings)
 
 
 def show_banner(mode: str, target: Target, *, host: str, port: int) -> None:

@@ -32,10 +32,13 @@ WHOLE = Place("body")
 
 def emit_body(source: Source, body: BodyPlan, options: HandlerOptions, has_request: bool) -> None:
     """Receive the body; afterwards ``payload`` holds what it says, ``None`` where it is empty."""
-    if body.kind is BodyKind.FORM:
-        _emit_form(source, options)
-    else:
-        _emit_json(source, options, has_request)
+    match body.kind:
+        case BodyKind.FORM:
+            _emit_form(source, options)
+        case BodyKind.JSON:
+            _emit_json(source, options, has_request)
+        case BodyKind.NONE:
+            source.line("payload = body = None")
     emit_fields(source, body)
 
 
@@ -76,10 +79,10 @@ def emit_body_parameters(source: Source, step: Step, body: BodyPlan) -> None:
     for parameter in step.plan.parameters:
         if parameter.source is not Origin.BODY:
             continue
-        if body.kind is BodyKind.JSON:
-            emit = _emit_key if body.embed else _emit_whole
-        else:
+        if body.kind is BodyKind.FORM:
             emit = _emit_form_model if parameter.members is not None else _emit_form_field
+        else:
+            emit = _emit_key if body.embed else _emit_whole
         emit(source, step, parameter)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 
-from vivace.analyse.plan import Calling, EndpointPlan, Injected, Scope, Step
+from vivace.analyse.plan import BodyKind, Calling, EndpointPlan, Injected, Scope, Step
 from vivace.background import BackgroundTasks
 from vivace.compile.body import emit_body, emit_body_parameters, needs_form
 from vivace.compile.build import build
@@ -47,6 +48,8 @@ class HandlerEmitter:
     """Writes the handler of one plan."""
 
     def __init__(self, plan: EndpointPlan, options: HandlerOptions) -> None:
+        if options.target is Target.WEBSOCKET and plan.body is not None:
+            plan = replace(plan, body=replace(plan.body, kind=BodyKind.NONE))
         self.plan = plan
         self.options = options
         self.steps = _called(plan)
@@ -258,6 +261,8 @@ class HandlerEmitter:
             self._call_generator()
         else:
             self.calls.emit(self.steps)
+            if self.plan.response.stream is not None:
+                self.response.lane = self.calls.lane()
 
     @property
     def _streams(self) -> bool:

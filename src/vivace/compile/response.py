@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response, StreamingResponse
 
 from vivace.analyse.plan import Calling, EndpointPlan, Injected, StreamKind
-from vivace.compile.calls import hop
+from vivace.compile.calls import GENERATORS, hop
 from vivace.compile.options import HandlerOptions, Target
 from vivace.compile.source import Source
 from vivace.runtime.background import run_background
@@ -21,7 +21,7 @@ from vivace.runtime.responses import (
     make_encoder,
     nothing_returned,
 )
-from vivace.runtime.streams import make_item_encoder, open_stream
+from vivace.runtime.streams import check_items, make_item_encoder, open_stream
 
 JSON_TYPE = "application/json"
 JSON = (b"content-type", JSON_TYPE.encode())
@@ -48,6 +48,11 @@ class ResponseEmitter:
         self.stage: str | None = None
 
     @property
+    def yields(self) -> bool:
+        """True where the endpoint itself yields what is sent."""
+        return self.plan.response.stream is not None and self.plan.root.calling in GENERATORS
+
+    @property
     def sends_bytes(self) -> bool:
         """True where the reply is plain JSON and needs no response object."""
         return (
@@ -60,7 +65,12 @@ class ResponseEmitter:
     @property
     def checks_in_thread(self) -> bool:
         """True where the value is validated in a worker thread, since the endpoint runs in one."""
-        return self.plan.root.calling is Calling.THREAD and self.plan.response.field is not None
+        response = self.plan.response
+        return (
+            self.plan.root.calling is Calling.THREAD
+            and response.field is not None
+            and response.stream is None
+        )
 
     def check(self) -> str:
         """The function that validates the endpoint's value."""
@@ -70,7 +80,7 @@ class ResponseEmitter:
 
     def emit(self, result: str) -> None:
         """Make the response of ``result``, the variable with the endpoint's value."""
-        if self.plan.response.stream is not None:
+        if self.yields:
             self._stream(result)
             return
         with self.source.block(
@@ -100,6 +110,8 @@ class ResponseEmitter:
             self.source.line("response = None")
             self.source.line(f"content = {self._encoder()}({result})")
             self._late_status()
+        elif self.plan.response.stream is not None:
+            self._stream(f"{self.source.bind('check_items', check_items)}({result})")
         else:
             self._object(result)
 

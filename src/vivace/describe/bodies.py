@@ -70,7 +70,7 @@ def documented_body(plan: EndpointPlan, unique_id: str) -> DocumentedBody | None
     if is_composed(parameters):
         content = ComposedForm(name, parameters)
     elif plan.body.embed:
-        content = WholeBody(_embedding_field(name, parameters, required=plan.body.required))
+        content = WholeBody(embedding_field(name, parameters, required=plan.body.required))
     else:
         content = WholeBody(parameters[0].field)
     return DocumentedBody(
@@ -93,7 +93,7 @@ def _is_alone(plan: EndpointPlan, parameters: Sequence[Parameter]) -> bool:
     )
 
 
-def _embedding_field(name: str, parameters: Sequence[Parameter], *, required: bool) -> Field:
+def embedding_field(name: str, parameters: Sequence[Parameter], *, required: bool) -> Field:
     """An object, or a form, with a property for each parameter."""
     members: dict[str, Any] = {p.name: (p.field.annotation, p.field.info) for p in parameters}
     default: Any = ... if required else None
@@ -114,4 +114,4 @@ def _media_type(parameters: Sequence[Parameter]) -> str:
     return MULTIPART if MULTIPART in media_types else URL_ENCODED
 
 
-__all__ = ["DocumentedBody", "documented_body"]
+__all__ = ["DocumentedBody", "documented_body", "embedding_field"]

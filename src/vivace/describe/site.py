@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse, JSONResponse
@@ -88,49 +89,51 @@ class DocumentationSite:
 
     async def swagger_ui(self, request: Request) -> HTMLResponse:
         """The page with Swagger UI."""
-        from vivace.describe.pages import get_swagger_ui_html
-
         app = self._app
         redirect = app.swagger_ui_oauth2_redirect_url
-        return get_swagger_ui_html(
+        page: HTMLResponse = self._pages.get_swagger_ui_html(
             **self._common(request, "Swagger UI"),
             **self._files("swagger_ui", request, app.docs_url),
             oauth2_redirect_url=_root_path(request) + redirect if redirect else None,
             init_oauth=app.swagger_ui_init_oauth,
             swagger_ui_parameters=app.swagger_ui_parameters,
         )
+        return page
 
     async def oauth2_redirect(self, request: Request) -> HTMLResponse:
         """The page that ends a sign-in which left Swagger UI."""
-        from vivace.describe.pages import get_swagger_ui_oauth2_redirect_html
-
-        return get_swagger_ui_oauth2_redirect_html()
+        page: HTMLResponse = self._pages.get_swagger_ui_oauth2_redirect_html()
+        return page
 
     async def redoc(self, request: Request) -> HTMLResponse:
         """The page with ReDoc."""
-        from vivace.describe.pages import get_redoc_html
-
         files = self._files("redoc", request, self._app.redoc_url)
-        return get_redoc_html(**self._common(request, "ReDoc"), **files)
+        page: HTMLResponse = self._pages.get_redoc_html(**self._common(request, "ReDoc"), **files)
+        return page
 
     async def scalar(self, request: Request) -> HTMLResponse:
         """The page with Scalar."""
-        from vivace.describe.pages import get_scalar_html
-
         files = self._files("scalar", request, self._app.scalar_url)
-        return get_scalar_html(**self._common(request, "Scalar"), **files)
+        page: HTMLResponse = self._pages.get_scalar_html(**self._common(request, "Scalar"), **files)
+        return page
+
+    @property
+    def _pages(self) -> Any:
+        """The module that makes the pages, which takes longer to load than it is mostly worth."""
+        return import_module(self._app.pages_module)
 
     def _common(self, request: Request, page_name: str) -> dict[str, Any]:
         app = self._app
         documents = {app.title: app.openapi_url, **self._further}
         asked = request.query_params.get("document", "")
         shown = asked if asked in documents else app.title
-        return {
+        common: dict[str, Any] = {
             "openapi_url": f"{_root_path(request)}{documents[shown]}",
             "title": f"{app.title} - {page_name}",
-            "documents": [*documents],
-            "document": shown,
         }
+        if self._further:
+            common |= {"documents": [*documents], "document": shown}
+        return common
 
     def _files(self, page: Page, request: Request, url: str | None) -> dict[str, Any]:
         return self._assets[page].arguments(_root_path(request) + _assets_url(url or ""))

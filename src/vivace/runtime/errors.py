@@ -68,7 +68,8 @@ async def answer_error(
 
     An error that nobody handles is answered with a plain 500 *here*, inside the middleware, so
     that it carries the headers which the middleware adds, unless some of it may handle the error
-    itself; then it is raised, for the server to log. So is what a handler raises.
+    itself; then it is raised, for the server to log. What a handler raises may have a handler as
+    well, which is the last that is asked.
     """
     error = content_too_large(error) or error
     if isinstance(error, ClientDisconnect):
@@ -83,15 +84,45 @@ async def answer_error(
         connection = _connection(scope, receive, send)
     tracked = send if isinstance(send, TrackedSend) else TrackedSend(send)
     try:
-        response = await invoke_handler(handler, connection, error)
-        if response is not None:
-            await response(scope, receive, tracked)
+        await _reply(handler, error, connection, receive, tracked)
     except Exception as fault:
-        if not tracked.started:
+        if tracked.started:
+            raise
+        # Often an `HTTPException`, in place of an error of another kind.
+        another = find_handler(fault, scope)
+        if another is None:
             await _answer_unhandled(fault, scope, receive, tracked)
-        raise
+            raise
+        await _reply_at_last(another, fault, connection, receive, tracked)
     # An exception that is raised again and again would collect every request's frames.
     error.__traceback__ = None
+
+
+async def _reply(
+    handler: Any,
+    error: Exception,
+    connection: Request | WebSocket,
+    receive: Receive,
+    send: TrackedSend,
+) -> None:
+    response = await invoke_handler(handler, connection, error)
+    if response is not None:
+        await response(connection.scope, receive, send)
+
+
+async def _reply_at_last(
+    handler: Any,
+    error: Exception,
+    connection: Request | WebSocket,
+    receive: Receive,
+    send: TrackedSend,
+) -> None:
+    try:
+        await _reply(handler, error, connection, receive, send)
+    except Exception as fault:
+        if not send.started:
+            await _answer_unhandled(fault, connection.scope, receive, send)
+        raise
 
 
 def _place_below_mounts(error: ValidationException, scope: Scope) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import (
     AsyncGenerator,
+    AsyncIterable,
     AsyncIterator,
     Callable,
     Generator,
+    Iterable,
     Iterator,
+    Mapping,
 )
 from contextlib import AsyncExitStack, aclosing
 from functools import partial
@@ -18,12 +21,13 @@ import anyio
 import anyio.lowlevel
 from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream
+from pydantic import BaseModel
 
 from vivace import sse
 from vivace.analyse.fields import Field
 from vivace.analyse.plan import ResponsePlan, StreamKind
 from vivace.encoders import encode_json
-from vivace.exceptions import ResponseValidationError
+from vivace.exceptions import ResponseValidationError, VivaceError
 from vivace.runtime.threads import Lane, run_in_thread
 from vivace.sse import KEEPALIVE_COMMENT, ServerSentEvent, encode_event, format_sse_event
 
@@ -164,6 +168,21 @@ class EventStream:
             yield event
         if self._error is not None:
             raise self._error
+
+
+def check_items(value: Any) -> Any:
+    """What a function has returned to be sent item by item.
+
+    Raises:
+        VivaceError: It has no items, or is one thing although it can be iterated over.
+    """
+    is_one = isinstance(value, (str, bytes, bytearray, Mapping, BaseModel))
+    if is_one or not isinstance(value, (Iterable, AsyncIterable)):
+        raise VivaceError(
+            f"A stream of events was to be returned, and this is {type(value).__name__!r}. Yield "
+            "the events, or return a generator of them or a response."
+        )
+    return value
 
 
 async def open_stream(

@@ -60,7 +60,8 @@ class HTTPBase(SecurityScheme):
             HTTPBaseModel(scheme=scheme, description=description),
             scheme_name=scheme_name,
             auto_error=auto_error,
-            challenge=scheme,
+            # Its case is of no meaning (RFC 9110, section 11.1), and this is how others write it.
+            challenge=scheme.title(),
         )
 
     def accepts(self, scheme: str) -> bool:

@@ -11,7 +11,7 @@ from starlette.routing import Match, WebSocketRoute, get_name
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivace.analyse.blame import blaming
-from vivace.analyse.calls import check_connection, check_names, complete
+from vivace.analyse.calls import check_bodiless, check_connection, check_names, complete
 from vivace.analyse.constraints import check_constraints
 from vivace.analyse.endpoint import analyse_call, endpoint_plan, with_dependencies
 from vivace.analyse.plan import CallPlan, EndpointPlan, ResponsePlan
@@ -54,6 +54,7 @@ class APIWebSocketRoute(WebSocketRoute):
             with blaming(endpoint):
                 check_braces(path)
             check_names(root)
+            check_bodiless(root)
             check_constraints(root)
         self._handlers = self.handlers_class(self)
         self.app: ASGIApp = self._handlers.serve

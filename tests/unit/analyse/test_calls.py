@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket
 from vivace.analyse.calls import (
     Analyser,
     call_name,
+    check_bodiless,
     check_connection,
     check_names,
     complete,
@@ -188,7 +189,6 @@ def body(it: Annotated[int, Body()]) -> None: ...
     [
         (request_only, True, "There is no request here. Take an `HTTPConnection`"),
         (websocket_only, False, "There is no websocket here. Take an `HTTPConnection`"),
-        (body, True, "A WebSocket has no body"),
     ],
 )
 def test_what_the_kind_of_connection_does_not_have_is_refused_at_any_depth(
@@ -200,6 +200,15 @@ def test_what_the_kind_of_connection_does_not_have_is_refused_at_any_depth(
         with pytest.raises(TypeError, match=f"{call.__name__}, parameter 'it': {message}"):
             check_connection(plan_of(outer), websocket=websocket)
         check_connection(plan_of(outer), websocket=not websocket)
+
+
+def test_what_only_a_request_has_is_refused_at_any_depth() -> None:
+    def endpoint(inner: None = Depends(body)) -> None: ...
+
+    for outer in (body, endpoint):
+        with pytest.raises(TypeError, match="body, parameter 'it': A WebSocket has no body"):
+            check_bodiless(plan_of(outer))
+    check_bodiless(plan_of(either))
 
 
 @pytest.mark.parametrize("call", [request_or_none, either, by_id])

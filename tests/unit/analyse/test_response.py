@@ -137,6 +137,7 @@ def test_an_unreadable_annotation_is_none_but_is_known_as_it_is_written() -> Non
         # It is no generator, whatever it says that it returns.
         (returns_iterable, DEFAULT_CLASS, None),
         (returns_item, StreamingResponse, None),
+        (returns_iterable, EventSourceResponse, StreamKind.SERVER_SENT_EVENTS),
         (yields_items, DEFAULT_CLASS, StreamKind.JSON_LINES),
         (yields_items_async, DEFAULT_CLASS, StreamKind.JSON_LINES),
         (yields_items, EventSourceResponse, StreamKind.SERVER_SENT_EVENTS),
@@ -146,7 +147,7 @@ def test_an_unreadable_annotation_is_none_but_is_known_as_it_is_written() -> Non
         (yields_items, JSONResponse, None),
     ],
 )
-def test_a_generator_streams_what_its_response_class_takes(
+def test_what_is_streamed_is_a_matter_of_the_response_class(
     endpoint: Any, response_class: Any, kind: StreamKind | None
 ) -> None:
     assert stream_kind(endpoint, response_class) is kind

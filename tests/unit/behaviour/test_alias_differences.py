@@ -83,6 +83,80 @@ print(json.dumps({
 """
 
 
+ONLY_ALIASED = """
+import json
+from typing import Annotated, Any
+
+from fastapi import (
+    Body,
+    Depends,
+    FastAPI,
+    Form,
+    UploadFile,
+    WebSocket,
+    WebSocketDisconnect,
+    applications,
+)
+from fastapi.responses import HTMLResponse
+from fastapi.testclient import TestClient
+from pydantic import BaseModel
+
+app = FastAPI()
+client = TestClient(app)
+
+
+class Item(BaseModel):
+    name: str
+
+
+def find_item(item: Item | None = None, size: Annotated[int, Form()] = 3) -> list[Any]:
+    return [item, size]
+
+
+@app.websocket("/body")
+async def body_socket(
+    websocket: WebSocket,
+    found: Annotated[list[Any], Depends(find_item)],
+    tags: Annotated[list[str], Body()] = ["new"],
+    upload: UploadFile | None = None,
+) -> None:
+    await websocket.accept()
+    await websocket.send_json([*found, tags, upload])
+
+
+@app.websocket("/required")
+async def required_socket(websocket: WebSocket, item: Item) -> None: ...
+
+
+def talk(path: str) -> Any:
+    try:
+        with client.websocket_connect(path) as websocket:
+            return websocket.receive_json()
+    except WebSocketDisconnect as closed:
+        return [closed.code, closed.reason]
+
+
+def get_own_page(*, openapi_url: str, title: str, **options: Any) -> HTMLResponse:
+    return HTMLResponse(f"own page of {title} at {openapi_url}")
+
+
+def page_of_own() -> str:
+    original = applications.get_swagger_ui_html
+    applications.get_swagger_ui_html = get_own_page
+    try:
+        return client.get("/docs").text
+    finally:
+        applications.get_swagger_ui_html = original
+
+
+print(json.dumps({
+    "body": talk("/body"),
+    "required": talk("/required"),
+    "own page": page_of_own(),
+}))
+"""
+
+
 def run(directory: Path, program: str, *arguments: str) -> dict[str, Any]:
     file = directory / "program.py"
     file.write_text(program)
@@ -101,6 +175,11 @@ def run(directory: Path, program: str, *arguments: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def aliased(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return run(tmp_path_factory.mktemp("aliased"), PROGRAM, "-m", "vivace.compat")
+
+
+@pytest.fixture(scope="module")
+def only_aliased(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return run(tmp_path_factory.mktemp("only_aliased"), ONLY_ALIASED, "-m", "vivace.compat")
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +234,18 @@ def test_the_pages_of_the_alias_load_what_the_peer_s_do(
 
 def test_constraints_that_fit_no_text_are_taken_by_the_alias(aliased: dict[str, Any]) -> None:
     assert aliased["misfit"] == 3
+
+
+def test_what_would_be_in_the_body_of_a_socket_gets_its_default(
+    only_aliased: dict[str, Any],
+) -> None:
+    assert only_aliased["body"] == [None, 3, ["new"], None]
+    code, reason = only_aliased["required"]
+    assert code == 1008
+    assert "'missing', 'loc': ['body']" in reason
+
+
+def test_a_page_may_be_made_by_a_function_that_is_put_in_place(
+    only_aliased: dict[str, Any],
+) -> None:
+    assert only_aliased["own page"] == "own page of FastAPI - Swagger UI at /openapi.json"

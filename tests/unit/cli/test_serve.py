@@ -70,6 +70,13 @@ class Served:
                     pytest.fail(f"The server does not answer:\n{self.output}")
                 time.sleep(0.05)
 
+    def wait_for(self, text: str) -> None:
+        """Until the server has printed ``text``."""
+        deadline = time.monotonic() + 40
+        while text not in self.output:
+            assert time.monotonic() < deadline, self.output
+            time.sleep(0.05)
+
     def wait_until(self, path: str, key: str, value: object) -> None:
         deadline = time.monotonic() + 40
         while self.get(path)[key] != value:
@@ -126,6 +133,30 @@ def test_dev_serves_again_when_a_file_changes(write: Write, project: Path) -> No
     assert re.search(rf"Docs +http://127\.0\.0\.1:{served.port}/docs ", served.output)
 
 
+def test_dev_says_what_is_wrong_and_serves_again_when_it_is_mended(
+    write: Write, project: Path
+) -> None:
+    write("main.py", APP)
+    with serving(project, "dev") as served:
+        served.get()
+        time.sleep(0.5)
+        write(
+            "main.py",
+            "from __future__ import annotations\n"
+            + APP
+            + "\n@app.get('/{n}')\ndef read(n: list[Missing]) -> None: ...\n",
+        )
+        served.wait_for("It is tried again when a file changes.")
+        write("main.py", APP + "\nimport missing_module\n")
+        served.wait_for("Install what provides 'missing_module'")
+        write("main.py", APP.replace(": 1,", ": 2,"))
+        served.wait_until("/", "version", 2)
+    assert "main.read, parameter 'n': " in served.output
+    assert "Error: main could not be imported.\n" in served.output
+    # Of a traceback there are only the lines of the program.
+    assert set(re.findall(r'File ".*?([^/]+)", line', served.output)) == {"main.py"}
+
+
 def test_run_serves_in_one_process(write: Write, project: Path) -> None:
     write("shop/__init__.py", "")
     write("shop/main.py", "from . import neighbour\n" + APP)
@@ -161,10 +192,7 @@ def test_a_request_that_never_ends_does_not_keep_run_from_stopping(
         served.get()
         stuck = threading.Thread(target=ask_in_vain, args=(served.port,))
         stuck.start()
-        deadline = time.monotonic() + 40
-        while "it waits" not in served.output:
-            assert time.monotonic() < deadline, served.output
-            time.sleep(0.02)
+        served.wait_for("it waits")
     stuck.join(20)
     assert not stuck.is_alive()
     assert served.process.returncode == 0
@@ -207,6 +235,7 @@ def test_a_port_in_use_is_an_error(write: Write, project: Path) -> None:
 def settings(monkeypatch: pytest.MonkeyPatch, write: Write) -> dict[str, Any]:
     """What uvicorn is called with, in place of serving."""
     monkeypatch.delenv("PORT", raising=False)
+    monkeypatch.setenv("VIVACE_DEV_APP", "")
     write("main.py", APP)
     called: dict[str, Any] = {}
     monkeypatch.setattr("uvicorn.run", lambda app, **settings: called.update(settings, app=app))
@@ -215,8 +244,10 @@ def settings(monkeypatch: pytest.MonkeyPatch, write: Write) -> dict[str, Any]:
 
 def test_the_settings_of_dev(run: Run, settings: dict[str, Any]) -> None:
     assert run("dev").exit_code == 0
+    assert os.environ["VIVACE_DEV_APP"] == "main:app"
     assert settings == {
-        "app": "main:app",
+        "app": "vivace.cli.reloading:load_app",
+        "factory": True,
         "host": "127.0.0.1",
         "port": 8000,
         "reload": True,

@@ -36,6 +36,31 @@ def make_application():
 """
 
 PROGRAMS = {
+    "what a route takes is shown by the names of the peer": """
+from fastapi import APIRouter, Body, Depends
+from pydantic import BaseModel
+class Item(BaseModel):
+    name: str
+def find(size: int = 3): return size
+app, router = FastAPI(), APIRouter()
+@router.put("/one/{key}")
+def put_one(key: str, item: Item, size: int = Depends(find)): ...
+@router.put("/two")
+def put_two(item: Item, count: int = Body(1)): ...
+app.include_router(router, prefix="/items")
+one, two = app.routes[-2:]
+(key,), (item,) = one.dependant.path_params, one.dependant.body_params
+assert (key.field_info.annotation, item.field_info.annotation, item.required) == (str, Item, True)
+(size,) = one.dependant.dependencies[0].query_params
+assert (size.name, size.field_info.default) == ("size", 3)
+assert one.body_field.field_info.annotation is Item
+model = two.body_field.field_info.annotation
+assert (two.body_field.name, model.__name__) == ("body", "Body_put_two_items_two_put")
+assert list(model.model_fields) == ["item", "count"]
+assert app.routes[0].path == "/openapi.json"
+one.body_field = None
+assert one.body_field is None
+""",
     "nothing is called by way of hooks that nobody has replaced": """
 async def fail(**options): raise AssertionError
 client = make_application()

@@ -13,13 +13,17 @@ from tests.unit.compile.exchange import Reply, ask
 from tests.unit.compile.text import code_of
 
 from vivace import BackgroundTasks, Depends, Response, Vivace
+from vivace.exceptions import VivaceError
 from vivace.responses import (
+    EventSourceResponse,
     FileResponse,
     HTMLResponse,
     JSONResponse,
     PlainTextResponse,
     StreamingResponse,
 )
+from vivace.sse import ServerSentEvent
+from vivace.testclient import TestClient
 
 
 class Item(BaseModel):
@@ -214,6 +218,89 @@ def test_a_stream_sends_its_items_as_lines_of_json() -> None:
 def test_a_stream_of_a_class_is_sent_as_it_comes() -> None:
     reply = reply_to(chunks, response_class=StreamingResponse)
     assert (reply.status, reply.body) == (200, b"ab")
+
+
+async def count() -> AsyncIterator[Public]:
+    yield Public(name="a")
+    yield Public(name="b")
+
+
+async def returns_events() -> AsyncIterator[Public]:
+    return count()
+
+
+def returns_events_from_thread() -> Any:
+    block()
+    return iter([ServerSentEvent(event="e"), Public(name="b")])
+
+
+async def returns_list(name: str = "a") -> list[Public]:
+    return [Public(name=name), Public(name="b")]
+
+
+def sends_events_itself() -> Any:
+    return EventSourceResponse(iter(["data: own\n\n"]))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "body"),
+    [
+        (count, b'data: {"name":"a"}\n\ndata: {"name":"b"}\n\n'),
+        (returns_events, b'data: {"name":"a"}\n\ndata: {"name":"b"}\n\n'),
+        (returns_events_from_thread, b'event: e\n\ndata: {"name":"b"}\n\n'),
+        (returns_list, b'data: {"name":"a"}\n\ndata: {"name":"b"}\n\n'),
+        (sends_events_itself, b"data: own\n\n"),
+    ],
+)
+def test_events_may_be_yielded_or_returned(endpoint: Any, body: bytes) -> None:
+    reply = reply_to(endpoint, response_class=EventSourceResponse)
+    assert reply.body == body
+    assert (b"content-type", b"text/event-stream; charset=utf-8") in reply.headers
+
+
+@pytest.mark.parametrize("value", ["text", b"bytes", {"a": 1}, Public(name="a"), 1, None])
+def test_one_value_is_no_stream_of_events(value: Any) -> None:
+    async def returns_one() -> Any:
+        return value
+
+    app = Vivace()
+    app.get("/", response_class=EventSourceResponse)(returns_one)
+    with pytest.raises(VivaceError, match=f"this is '{type(value).__name__}'. Yield the events"):
+        TestClient(app).get("/")
+
+
+def test_what_events_that_are_returned_need_is_held_until_they_are_sent() -> None:
+    log: list[str] = []
+
+    async def held() -> AsyncIterator[str]:
+        yield "x"
+        log.append("given back")
+
+    async def returns_all(value: str = Depends(held)) -> Any:
+        async def produce() -> AsyncIterator[str]:
+            yield value
+            log.append("sent")
+
+        return produce()
+
+    assert reply_to(returns_all, response_class=EventSourceResponse).body == b'data: "x"\n\n'
+    assert log == ["sent", "given back"]
+
+
+def test_events_of_a_thread_are_made_where_those_are_who_hold_something() -> None:
+    def held() -> Iterator[str]:
+        block()
+        yield "x"
+
+    def endpoint(value: str = Depends(held)) -> Any:
+        return iter([value])
+
+    (opened,) = (
+        line
+        for line in code_of(endpoint, response_class=EventSourceResponse)
+        if line.startswith("stream =")
+    )
+    assert opened.endswith("request_stack, USING)")
 
 
 @pytest.mark.parametrize("options", [{}, {"response_class": JSONResponse}])

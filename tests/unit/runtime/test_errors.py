@@ -156,6 +156,22 @@ async def test_what_a_handler_raises_is_unhandled(
     assert [m.get("status") for m in sending.sent] == statuses
 
 
+async def refuse(request: Any, error: Exception) -> Response:
+    raise HTTPException(403)
+
+
+async def test_what_a_handler_raises_may_have_a_handler_as_well() -> None:
+    sending = Sending()
+    scope = scope_of({Outer: refuse, HTTPException: text_of}, app=App(True))
+    await answer_error(Inner(), scope, receive, sending)
+    assert sending.sent[1]["body"].startswith(b"HTTPException ")
+    sending = Sending()
+    scope = scope_of({Outer: refuse, HTTPException: refuse}, app=App(True))
+    with pytest.raises(HTTPException):
+        await answer_error(Inner(), scope, receive, sending)
+    assert [m.get("status") for m in sending.sent] == [500, None]
+
+
 async def test_a_client_that_has_gone_away_sent_a_bad_request() -> None:
     sending = Sending()
     scope = scope_of({HTTPException: text_of})

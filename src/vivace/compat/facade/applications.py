@@ -8,6 +8,12 @@ from typing import Any
 from starlette.middleware.base import BaseHTTPMiddleware
 
 from vivace.applications import Vivace
+from vivace.describe.pages import (
+    get_redoc_html,
+    get_scalar_html,
+    get_swagger_ui_html,
+    get_swagger_ui_oauth2_redirect_html,
+)
 from vivace.exceptions import warn_deprecated
 from vivace.serve.registration import Endpoint
 
@@ -26,6 +32,8 @@ class FastAPI(Vivace):
 
     complete_methods = False
     keeps_background = False
+    # Programs put functions of their own in place of those here, to load scripts from elsewhere.
+    pages_module = __name__
     router_class = APIRouter
 
     def __init__(
@@ -58,4 +66,10 @@ class FastAPI(Vivace):
         return register
 
 
-__all__ = ["FastAPI"]
+__all__ = [
+    "FastAPI",
+    "get_redoc_html",
+    "get_scalar_html",
+    "get_swagger_ui_html",
+    "get_swagger_ui_oauth2_redirect_html",
+]

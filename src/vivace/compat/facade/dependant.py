@@ -8,6 +8,8 @@ from typing import Any
 
 from vivace.analyse.plan import CallPlan, Source
 
+from ._compat.v2 import presented
+
 
 @dataclass(slots=True)
 class Dependant:
@@ -29,11 +31,11 @@ class Dependant:
         return cls(
             call=plan.call,
             name=name,
-            path_params=[p.field for p in plan.of(Source.PATH)],
-            query_params=[p.field for p in plan.of(Source.QUERY)],
-            header_params=[p.field for p in plan.of(Source.HEADER)],
-            cookie_params=[p.field for p in plan.of(Source.COOKIE)],
-            body_params=[p.field for p in plan.of(Source.BODY)],
+            path_params=[presented(p.field) for p in plan.of(Source.PATH)],
+            query_params=[presented(p.field) for p in plan.of(Source.QUERY)],
+            header_params=[presented(p.field) for p in plan.of(Source.HEADER)],
+            cookie_params=[presented(p.field) for p in plan.of(Source.COOKIE)],
+            body_params=[presented(p.field) for p in plan.of(Source.BODY)],
             dependencies=[cls.of(d.plan, d.name, d.use_cache) for d in plan.dependencies],
             use_cache=use_cache,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -31,6 +32,7 @@ from vivace.serve.router import APIRouter as NativeRouter
 from vivace.serve.settings import Settings
 from vivace.serve.websocket_route import APIWebSocketRoute as NativeWebSocketRoute
 
+from ._compat.v2 import ModelField, presented
 from .dependant import Dependant
 from .hooks import (
     HookedHandlers,
@@ -89,12 +91,14 @@ class APIRoute(native.APIRoute):
         if self._to_read() != self._was_read:
             self._check()
             self.__dict__.pop("plan", None)
+            self.__dict__.pop("body_field", None)
             # They stand in route tables, so what they have compiled is forgotten in its place.
             self._handlers.forget()
 
     def inside(self, settings: Settings) -> native.APIRoute:
         self._read_changes()
         route = super().inside(settings)
+        route.__dict__.pop("body_field", None)
         if isinstance(route, APIRoute):
             route._was_read = route._to_read()
         return route
@@ -116,6 +120,19 @@ class APIRoute(native.APIRoute):
         """What was read from the signature, as the peer presents it."""
         self._read_changes()
         return Dependant.of(self.plan.root)
+
+    @cached_property
+    def body_field(self) -> ModelField | None:
+        """The body: the parameter that stands for all of it, or an object with all of them."""
+        from vivace.describe.bodies import embedding_field
+
+        body = self.plan.body
+        if body is None:
+            return None
+        if not body.embed:
+            return presented(body.parameters[0].field)
+        name = f"Body_{self.unique_id}"
+        return presented(embedding_field(name, body.parameters, required=body.required))
 
     @property
     def _embed_body_fields(self) -> bool:

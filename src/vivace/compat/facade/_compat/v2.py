@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_origin
 
 from vivace.analyse.annotations import is_sequence, members_of
@@ -30,6 +31,14 @@ class ModelField(Field):
         return self.info
 
 
+@lru_cache(maxsize=4096)
+def presented(field: Field) -> ModelField:
+    """The same field by the peer's names; one object for each, as what reads it is remembered."""
+    made = ModelField.__new__(ModelField)
+    vars(made).update(vars(field))
+    return made
+
+
 def serialize_sequence_value(*, field: Field, value: Any) -> Any:
     """`value` as the kind of sequence that the field is declared to be."""
     kinds = (get_origin(member) or member for member in members_of(field.annotation))
@@ -37,4 +46,4 @@ def serialize_sequence_value(*, field: Field, value: Any) -> Any:
     return value if kind is None or kind is Sequence else kind(value)
 
 
-__all__ = ["ModelField", "serialize_sequence_value"]
+__all__ = ["ModelField", "presented", "serialize_sequence_value"]

@@ -44,7 +44,7 @@ EARLY = 0.25
 #: What an attempt has and no other, also where a key has had a task sent again under its old id.
 Key = tuple[str, float, int]
 #: Tells the engine what has come of a task.
-Tell = Callable[[Delivery], Awaitable[None]]
+Tell = Callable[[Delivery], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,8 @@ class Attempts:
         self._results = results
         self._observers = observers
         self._untold: dict[Key, Tell] = {}
+        #: Whether it was said that dead letters go.
+        self._has_warned = False
 
     async def keep_alive(self, run: Run, period: float) -> None:
         """Tell the engine every ``period`` seconds that the task is still at work."""
@@ -264,7 +266,16 @@ class Attempts:
 
     async def _bury(self, run: Run, message: Message, failure: dict[str, str]) -> None:
         dead = message.again(0, failure=failure)
-        await self._tell(run, lambda delivery: delivery.bury(dead))
+
+        async def bury(delivery: Delivery) -> None:
+            if await delivery.bury(dead) and not self._has_warned:
+                self._has_warned = True
+                logger.warning(
+                    "There are as many dead letters as are kept (most_dead=): the oldest go. This "
+                    "is said once."
+                )
+
+        await self._tell(run, bury)
 
     async def _tell(self, run: Run, tell: Tell) -> None:
         """Tell the engine, and if it is away, tell it again."""
@@ -283,6 +294,8 @@ class Attempts:
                 if monotonic() > deadline:
                     logger.error("Task %s may run again: %s", run.message.id, error)
                     self._remember(run, tell)
+                    with suppress(DeliveryLost, EngineUnavailable):
+                        await run.delivery.release()
                     break
                 await asyncio.sleep(pause)
                 pause = min(1.0, pause * 2)

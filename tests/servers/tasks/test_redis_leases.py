@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from vivace.tasks.engines.protocol import Delivery, EngineSettings
+from vivace.tasks.engines.protocol import Delivery
 from vivace.tasks.engines.redis import RedisEngine
 from vivace.tasks.message import Message
 
-from .conftest import shared_place
+from .conftest import make_settings, shared_place
 from .processes import Place
 
 pytestmark = [pytest.mark.xdist_group("tasks-redis"), pytest.mark.timeout(60)]
@@ -25,7 +25,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def test_an_abandoned_task_is_found_behind_many_that_are_not(place: Place) -> None:
-    settings = EngineSettings(place.name, ("default",), 1.0, 1000, 60, 60, 3, 1)
+    settings = make_settings(place.name, lease=1.0)
 
     async def find() -> list[Delivery]:
         busy, free = RedisEngine(place.url, settings), RedisEngine(place.url, settings)

@@ -44,8 +44,12 @@ class Given:
     async def replace(self, message: Message) -> None:
         await self._note("replace", message)
 
-    async def bury(self, message: Message) -> None:
+    async def bury(self, message: Message) -> bool:
         await self._note("bury", message)
+        return True
+
+    async def release(self) -> None:
+        await self._note("release")
 
     @property
     def only(self) -> tuple[str, Message]:
@@ -280,6 +284,37 @@ async def test_an_engine_that_is_away_is_told_later(bench: Bench) -> None:
     given.errors = [EngineUnavailable("away"), EngineUnavailable("away")]
     await bench.work(given)
     assert given.told == [("done", None)]
+
+
+async def test_what_cannot_be_told_in_time_is_let_go_of_and_told_when_it_comes_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[int] = []
+
+    @bench.tasks.task(name="work")
+    async def work() -> None:
+        runs.append(1)
+
+    monkeypatch.setattr("vivace.tasks.attempt.TELLING", 0.0)
+    given = Given(Message("1", "work"))
+    given.errors = [EngineUnavailable("full")]
+    await bench.work(given)
+    again = Given(Message("1", "work"), is_again=True)
+    await bench.work(again)
+    assert given.told == [("release", None)]
+    assert runs == [1] and again.told == [("done", None)]
+
+
+async def test_it_is_said_once_that_dead_letters_go(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    @bench.tasks.task(name="work", retries=0)
+    async def work() -> None:
+        raise ValueError
+
+    for id in ("1", "2"):
+        await bench.work(Given(Message(id, "work")))
+    assert caplog.text.count("the oldest go") == 1
 
 
 async def test_what_is_given_again_after_it_was_run_is_not_run_again(bench: Bench) -> None:

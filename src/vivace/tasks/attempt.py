@@ -67,9 +67,9 @@ class Run:
     """A task that a worker has taken."""
 
     def __init__(self, delivery: Delivery) -> None:
-        self.delivery = delivery
-        #: What else the engine has given of it meanwhile.
-        self.copies: list[Delivery] = []
+        #: All that the engine has given of it, in that order: there is more than one, where it has
+        #: lost us for a moment, or has it twice, as it was sent again when the answer was lost.
+        self.deliveries: list[Delivery] = [delivery]
         self.unreadable: ValueError | None = None
         #: Whether it is out of our hands, whatever still comes of it.
         self.is_settled = False
@@ -115,12 +115,13 @@ class Attempts:
         """Tell the engine every ``period`` seconds that the task is still at work."""
         while True:
             await asyncio.sleep(period)
-            try:
-                await run.delivery.renew()
-            except DeliveryLost:
-                logger.warning("Task %s runs here, and may run elsewhere too.", run.message.id)
-            except EngineUnavailable as error:
-                logger.debug("Task %s was not renewed: %s", run.message.id, error)
+            for delivery in tuple(run.deliveries):
+                try:
+                    await delivery.renew()
+                except DeliveryLost:
+                    logger.warning("Task %s runs here, and may run elsewhere too.", run.message.id)
+                except EngineUnavailable as error:
+                    logger.debug("Task %s was not renewed: %s", run.message.id, error)
 
     async def work(self, run: Run) -> None:
         """Run a task, and tell the engine what has come of it."""
@@ -140,7 +141,7 @@ class Attempts:
         if message.attempt > task.options.retries + 1 + MOST_CRASHES:
             failure = {"kind": "WorkerLost", "message": "Workers have ended while they ran it."}
             return await self._failed(run, task, message.attempt, failure)
-        if run.delivery.is_again:
+        if run.deliveries[0].is_again:
             # That is written down first, so that what ends its workers does not do so for ever.
             # From the second time on it waits, so that what was lost beside it goes another way.
             pause = task.options.backoff.delay(message.attempt) if message.attempt > 1 else 0.0
@@ -157,12 +158,13 @@ class Attempts:
 
     async def give_back(self, run: Run) -> None:
         """Have another worker run a task that this one does not bring to an end."""
-        if not run.is_settled:
+        if run.deliveries and not run.is_settled:
             logger.info("Task %s goes back.", run.message.id)
             run.is_settled = True
             try:
                 async with asyncio.timeout(GIVING_BACK):
-                    await run.delivery.replace(run.message)
+                    await run.deliveries.pop().replace(run.message)
+                    await self._drop(run)
             except (EngineUnavailable, DeliveryLost, TimeoutError) as error:
                 # Then its time runs out, and it comes to another worker as if this one had died.
                 logger.warning("Task %s could not be given back: %r", run.message.id, error)
@@ -281,30 +283,35 @@ class Attempts:
         """Tell the engine, and if it is away, tell it again."""
         deadline = monotonic() + TELLING
         pause = 0.05
-        while not run.is_settled:
+        while not run.is_settled and run.deliveries:
+            # It may give the task once more while it is told.
+            delivery = run.deliveries[-1]
             try:
-                await tell(run.delivery)
+                await tell(delivery)
                 run.is_settled = True
-                await self._drop(run.copies)
+                run.deliveries.remove(delivery)
             except DeliveryLost:
-                # If it comes to this worker, it need not run again.
-                self._remember(run, tell)
-                break
+                run.deliveries.remove(delivery)
             except EngineUnavailable as error:
                 if monotonic() > deadline:
                     logger.error("Task %s may run again: %s", run.message.id, error)
-                    self._remember(run, tell)
-                    with suppress(DeliveryLost, EngineUnavailable):
-                        await run.delivery.release()
                     break
                 await asyncio.sleep(pause)
                 pause = min(1.0, pause * 2)
+        if not run.is_settled:
+            # If it comes to this worker, it need not run again.
+            self._remember(run, tell)
+        await self._drop(run)
 
-    async def _drop(self, copies: list[Delivery]) -> None:
-        """Have the engine forget what it has given of a task beside what has been settled."""
-        for copy in copies:
+    async def _drop(self, run: Run) -> None:
+        """Let go of what the engine has given of a task beside what it was told of.
+
+        When this returns there is nothing left, also of what comes meanwhile.
+        """
+        while run.deliveries:
+            delivery = run.deliveries.pop()
             with suppress(DeliveryLost, EngineUnavailable):
-                await copy.done()
+                await (delivery.done() if run.is_settled else delivery.release())
 
     def _remember(self, run: Run, tell: Tell) -> None:
         self._untold[run.key] = tell
@@ -323,11 +330,14 @@ class Attempts:
 
     def _report(self, ended: Ended, attempts: int) -> None:
         level = {Status.DONE: logging.INFO, Status.RETRYING: logging.WARNING}
+        # What a task decides itself is no fault that would have to be found.
+        is_decision = isinstance(ended.error, (Retry, GiveUp)) and ended.error.__cause__ is None
         logger.log(
             level.get(ended.status, logging.ERROR),
-            "Task %s %s, attempt %d of %d: %s in %.3f s",
-            *(ended.name, ended.id, ended.attempt, attempts, ended.status.value, ended.seconds),
-            exc_info=ended.error,
+            "Task %s %s, attempt %d of %d in %.3f s: %s%s",
+            *(ended.name, ended.id, ended.attempt, attempts, ended.seconds, ended.status.value),
+            f", {type(ended.error).__name__}: {ended.error}" if is_decision else "",
+            exc_info=None if is_decision else ended.error,
             extra={
                 "task_id": ended.id,
                 "task_name": ended.name,

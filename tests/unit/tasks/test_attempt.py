@@ -397,6 +397,46 @@ async def test_all_that_the_engine_has_given_of_a_task_is_settled(bench: Bench) 
     run = Run(Given(Message("1", "work")))
     copies = [Given(Message("1", "work")), Given(Message("1", "work"))]
     copies[0].errors = [DeliveryLost()]
-    run.copies.extend(copies)
+    run.deliveries.extend(copies)
     await bench.attempts.work(run)
     assert [copy.told for copy in copies] == [[], [("done", None)]]
+
+
+class Repeated(Given):
+    """A delivery with another one behind it, which comes when this one is told of its task."""
+
+    def __init__(self, message: Message, error: Exception | None = None) -> None:
+        super().__init__(message)
+        self.run: Run | None = None
+        self.next = Given(message, is_again=True)
+        self.errors = [] if error is None else [error]
+
+    async def done(self) -> None:
+        if self.run is not None:
+            self.run.deliveries.append(self.next)
+        await super().done()
+
+
+@pytest.mark.parametrize("error", [None, DeliveryLost()])
+async def test_what_comes_while_the_engine_is_told_is_settled_too(
+    bench: Bench, error: Exception | None
+) -> None:
+    @bench.tasks.task(name="work")
+    async def work() -> None: ...
+
+    given = Repeated(Message("1", "work"), error)
+    given.run = Run(given)
+    await bench.attempts.work(given.run)
+    assert given.next.told == [("done", None)] and not given.run.deliveries
+
+
+async def test_what_a_task_decides_is_logged_with_its_reason_alone(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    @bench.tasks.task(name="work")
+    async def work() -> None:
+        raise Retry("The other side is busy")
+
+    await bench.work(Given(Message("1", "work")))
+    assert "retrying, Retry: The other side is busy" in caplog.text
+    assert "Traceback" not in caplog.text

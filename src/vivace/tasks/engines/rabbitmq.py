@@ -33,6 +33,10 @@ from vivace.tasks.message import Message
 
 logger = logging.getLogger("vivace.tasks")
 
+#: How often a quorum queue gives a message away that comes back; how often it may end its worker is
+#: counted elsewhere.
+MOST_RETURNED = 1_000_000
+
 
 class RabbitMQEngine:
     """Keeps tasks in RabbitMQ 3.10 or later; in quorum queues, if there are replicas.
@@ -51,7 +55,13 @@ class RabbitMQEngine:
         # On one node, quorum queues gain nothing, and if it is killed they may not come back.
         self._type = QueueType.QUORUM if settings.replicas > 1 else QueueType.CLASSIC
         #: What is too much is refused, and nothing pushed out for it.
-        self._bound = {"x-overflow": "reject-publish", "x-max-length": settings.most_waiting}
+        self._bound: dict[str, Any] = {
+            "x-overflow": "reject-publish",
+            "x-max-length": settings.most_waiting,
+        }
+        if self._type is QueueType.QUORUM:
+            # Or RabbitMQ 4 drops what has come back 20 times, as from workers that end at once.
+            self._bound["x-delivery-limit"] = MOST_RETURNED
         arguments = {**self._bound, "x-queue-type": self._type.value}
         self._delays = Delays(self._start, arguments, self._send_on)
         self._broker: AioPikaBroker | None = None

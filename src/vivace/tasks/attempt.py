@@ -132,7 +132,7 @@ class Attempts:
         if run.unreadable is not None:
             failure = _failure("Unreadable", run.unreadable)
             logger.error("A message is no task, and is put among the dead letters.")
-            return await self._bury(run, message, failure)
+            return await self._tell(run, self._burying(message, failure))
         if message.wait > EARLY:
             return await self._tell(run, lambda delivery: delivery.replace(message))
         task = self._tasks.get(message.task)
@@ -231,8 +231,7 @@ class Attempts:
         message = run.message
         if error is None:
             record = Record(status=Status.DONE, attempt=attempt, result=result)
-            await self._write(task, message.id, record)
-            await self._tell(run, lambda delivery: delivery.done())
+            await self._conclude(run, task, record, lambda delivery: delivery.done())
             return Status.DONE
         failure = _failure(type(error).__name__, error)
         tries_again = isinstance(error, Retry) or (
@@ -246,16 +245,15 @@ class Attempts:
             after = task.options.backoff.delay(attempt)
         again = message.again(after, attempt=attempt + 1, failure=failure)
         record = Record(status=Status.RETRYING, attempt=attempt, **failure)
-        await self._write(task, message.id, record)
-        await self._tell(run, lambda delivery: delivery.replace(again))
+        await self._conclude(run, task, record, lambda delivery: delivery.replace(again))
         return Status.RETRYING
 
     async def _failed(
         self, run: Run, task: Task[Any, Any, Any] | None, attempt: int, failure: dict[str, str]
     ) -> None:
         record = Record(status=Status.FAILED, attempt=attempt, **failure)
-        await self._write(task, run.message.id, record)
-        await self._bury(run, run.message.again(0, attempt=attempt), failure)
+        bury = self._burying(run.message.again(0, attempt=attempt), failure)
+        await self._conclude(run, task, record, bury)
 
     async def _unknown(self, run: Run) -> None:
         message = run.message
@@ -266,7 +264,8 @@ class Attempts:
         again = message.again(min(LONGEST_LOST, 2.0**message.lost), lost=message.lost + 1)
         return await self._tell(run, lambda delivery: delivery.replace(again))
 
-    async def _bury(self, run: Run, message: Message, failure: dict[str, str]) -> None:
+    def _burying(self, message: Message, failure: dict[str, str]) -> Tell:
+        """Puts a message among the dead letters."""
         dead = message.again(0, failure=failure)
 
         async def bury(delivery: Delivery) -> None:
@@ -277,7 +276,19 @@ class Attempts:
                     "is said once."
                 )
 
-        await self._tell(run, bury)
+        return bury
+
+    async def _conclude(
+        self, run: Run, task: Task[Any, Any, Any] | None, record: Record, tell: Tell
+    ) -> None:
+        """Keep what has come of an attempt, and tell the engine."""
+        is_kept = await self._write(task, run.message.id, record)
+        await self._tell(run, tell)
+        if record.is_final and not is_kept:
+            # Both may have been away, and the engine is back.
+            if not await self._write(task, run.message.id, record):
+                logger.error("What came of task %s is not kept.", run.message.id)
+            await self._drop(run)
 
     async def _tell(self, run: Run, tell: Tell) -> None:
         """Tell the engine, and if it is away, tell it again."""
@@ -318,15 +329,15 @@ class Attempts:
         while len(self._untold) > MOST_UNTOLD:
             del self._untold[next(iter(self._untold))]
 
-    async def _write(self, task: Task[Any, Any, Any] | None, id: str, record: Record) -> None:
+    async def _write(self, task: Task[Any, Any, Any] | None, id: str, record: Record) -> bool:
         """Keep what is known of a task. That it cannot be is no reason to run it again."""
-        if self._results is None or (task is not None and not task.options.keep_result):
-            return
-        try:
-            await self._results.write(id, record.model_dump_json().encode())
-        except EngineUnavailable as error:
-            level = logging.ERROR if record.is_final else logging.DEBUG
-            logger.log(level, "What came of task %s is not kept: %s", id, error)
+        if self._results is not None and (task is None or task.options.keep_result):
+            try:
+                await self._results.write(id, record.model_dump_json().encode())
+            except EngineUnavailable as error:
+                logger.debug("What came of task %s is not kept: %s", id, error)
+                return False
+        return True
 
     def _report(self, ended: Ended, attempts: int) -> None:
         level = {Status.DONE: logging.INFO, Status.RETRYING: logging.WARNING}

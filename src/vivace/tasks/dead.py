@@ -77,8 +77,13 @@ class DeadLetters:
                 return False
             # Or its result would be the old failure until it begins.
             await self._kit.forget_result(message)
-            again = message.again(0, attempt=1, lost=0, failure={}, sent=time())
-            await self._kit.put(again)
+            queue, task = message.queue, self._kit.registered.get(message.task)
+            if queue not in self._kit.queues and task is not None:
+                # Nobody takes from where it was by now.
+                queue = task.options.queue
+            await self._kit.put(
+                message.again(0, attempt=1, lost=0, failure={}, sent=time(), queue=queue)
+            )
             return True
 
         return await self._visit(send, id, most)

@@ -372,6 +372,27 @@ async def test_results_that_cannot_be_kept_are_no_reason_to_run_again(
     assert given.told == [("done", None)] and "is not kept" in caplog.text
 
 
+async def test_a_result_that_could_not_be_kept_is_kept_when_the_engine_was_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, seen = bench.results.write, []
+
+    async def away(id: str, record: bytes) -> None:
+        seen.append(record)
+        # The first record says that it runs.
+        if len(seen) == 2:
+            raise EngineUnavailable("away")
+        await write(id, record)
+
+    @bench.tasks.task(name="work")
+    async def work() -> int:
+        return 3
+
+    monkeypatch.setattr(bench.results, "write", away)
+    await bench.work(Given(Message("1", "work")))
+    assert (await bench.record()).result == 3
+
+
 async def test_an_observer_that_fails_is_no_reason_to_run_again(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:

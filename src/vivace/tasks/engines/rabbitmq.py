@@ -325,7 +325,7 @@ def _amqp(message: Message) -> AMQPMessage:
         type=message.task,
         content_type="application/json",
         delivery_mode=DeliveryMode.PERSISTENT,
-        headers={SINCE: time()},
+        headers={SINCE: round(time() * 1000)},
     )
 
 

@@ -33,7 +33,8 @@ AGAIN = 1.0
 MOST_HELD = 50
 #: What is raised where a connection or a channel is at its end.
 BROKEN = (AMQPError, ChannelInvalidStateError, RuntimeError, OSError)
-#: When a message has come to a queue of a delay, in seconds since 1970.
+#: When a message has come to a queue of a delay, in whole milliseconds since 1970: in AMQP, numbers
+#: with a point have 32 bits, and times in them are a minute off.
 SINCE = "x-vivace-since"
 
 #: Sends on what has waited for long enough; :class:`EngineUnavailable` says that it cannot.
@@ -90,15 +91,17 @@ class Delays:
         self._channel = None
 
     async def _take(self, delay: float, held: AbstractIncomingMessage) -> None:
+        if self._channel is None:
+            return  # It is given back with its connection.
         holding = asyncio.create_task(self._hold(delay, held))
         self._holding.add(holding)
         holding.add_done_callback(self._holding.discard)
 
     async def _hold(self, delay: float, held: AbstractIncomingMessage) -> None:
         """Hold a message until it has waited for ``delay`` seconds, and send it on."""
-        since: Any = held.headers.get(SINCE, 0.0)
+        since: Any = held.headers.get(SINCE, 0)
         try:
-            await asyncio.sleep(max(0.0, since + delay - time()))
+            await asyncio.sleep(max(0.0, since / 1000 + delay - time()))
             while not is_over(held):
                 try:
                     await self._send_on(held.body)

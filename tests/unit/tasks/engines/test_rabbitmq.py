@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aio_pika.exceptions import ChannelInvalidStateError
+from pamqp import decode, encode
 
 from vivace.tasks import QueueFull
 from vivace.tasks.engines.rabbitmq import RabbitMQDelivery, RabbitMQEngine
+from vivace.tasks.engines.rabbitmq_delays import SINCE
 from vivace.tasks.errors import DeliveryLost
 from vivace.tasks.message import Message
 
@@ -36,6 +39,23 @@ class Came:
 @pytest.fixture
 def engine() -> Any:
     return RabbitMQEngine("amqp://localhost", settings())
+
+
+async def test_the_time_that_a_message_waits_from_is_the_same_when_it_comes(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Any] = []
+
+    async def publish(message: Any, _: str) -> None:
+        sent.append(message)
+
+    monkeypatch.setattr(engine, "_publish", publish)
+    before = time.time()
+    await engine.publish(Message("1", "work").again(10))
+    # As AMQP has it: what is exact here need not be so there.
+    _, headers = decode.field_table(encode.field_table(sent[0].headers))
+    since: Any = headers[SINCE]
+    assert before - 0.001 <= since / 1000 <= time.time() + 0.001
 
 
 async def test_what_came_by_a_channel_that_is_closed_costs_nothing_else(engine: Any) -> None:

@@ -59,7 +59,7 @@ def test_a_message_waits_first_as_long_as_fits() -> None:
 
 async def test_what_has_waited_is_sent_on_and_acknowledged() -> None:
     sent, held = Sent(), Held()
-    held.headers[SINCE] = time() - 0.2
+    held.headers[SINCE] = round((time() - 0.2) * 1000)
     await make(sent)._hold(0.25, held)
     assert sent.bodies == [held.body] and held.told == ["ack"]
 

@@ -76,12 +76,11 @@ class RabbitMQEngine:
         self._consumers: list[tuple[Any, str]] = []
 
     def _make_broker(self) -> AioPikaBroker:
-        arguments: Any = self._bound
         return AioPikaBroker(
             self._url,
             exchange=Exchange(name=self._start, type=ExchangeType.DIRECT),
             task_queues=[
-                Queue(name=self._queue(queue), type=self._type, arguments=arguments)
+                Queue(name=self._queue(queue), type=self._type, arguments=self._bound)
                 for queue in self._settings.queues
             ],
             dead_letter_queue=Queue(

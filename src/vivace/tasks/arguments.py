@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, cast
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
-from pydantic_core import from_json, to_json
+from pydantic_core import InitErrorDetails, PydanticCustomError, from_json, to_json
 
 from vivace.calling import Caller
 from vivace.tasks.context import TaskContext, current_task
@@ -56,10 +56,12 @@ class Arguments:
             bound = self._signature.bind(*args, **kwargs)
         except TypeError as error:
             raise TypeError(f"{self._place}: {error}. Dependencies are not sent.") from None
-        return {
-            name: _as_json(self._adapters[name], self._adapters[name].validate_python(value))
-            for name, value in bound.arguments.items()
-        }
+        arguments: dict[str, Any] = {}
+        for name, value in bound.arguments.items():
+            adapter = self._adapters[name]
+            with self._naming(name):
+                arguments[name] = _as_json(adapter, adapter.validate_python(value))
+        return arguments
 
     def load(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What :meth:`dump` was given, by name.
@@ -69,10 +71,29 @@ class Arguments:
             pydantic.ValidationError: One is not of its type.
         """
         self._signature.bind(**arguments)
-        return {
-            name: self._adapters[name].validate_json(to_json(value, inf_nan_mode="strings"))
-            for name, value in arguments.items()
-        }
+        loaded: dict[str, Any] = {}
+        for name, value in arguments.items():
+            with self._naming(name):
+                text = to_json(value, inf_nan_mode="strings")
+                loaded[name] = self._adapters[name].validate_json(text)
+        return loaded
+
+    @contextmanager
+    def _naming(self, parameter: str) -> Iterator[None]:
+        """Have what is wrong with an argument say whose it is."""
+        try:
+            yield
+        except ValidationError as error:
+            details = [
+                InitErrorDetails(
+                    # Without a context nothing is filled in.
+                    type=PydanticCustomError(one["type"], cast(Any, one["msg"])),
+                    loc=(parameter, *one["loc"]),
+                    input=one["input"],
+                )
+                for one in error.errors(include_url=False, include_context=False)
+            ]
+            raise ValidationError.from_exception_data(self._place, details) from None
 
     def dump_result(self, value: Any) -> Any:
         """What the function has returned, as JSON has it; ``None`` where it is not kept.

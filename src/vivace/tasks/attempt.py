@@ -44,7 +44,7 @@ EARLY = 0.25
 #: What an attempt has and no other, also where a key has had a task sent again under its old id.
 Key = tuple[str, float, int]
 #: Tells the engine what has come of a task.
-Tell = Callable[[Delivery], Awaitable[None]]
+Tell = Callable[[Delivery], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ class Run:
     """A task that a worker has taken."""
 
     def __init__(self, delivery: Delivery) -> None:
-        self.delivery = delivery
-        #: What else the engine has given of it meanwhile.
-        self.copies: list[Delivery] = []
+        #: All that the engine has given of it, in that order: there is more than one, where it has
+        #: lost us for a moment, or has it twice, as it was sent again when the answer was lost.
+        self.deliveries: list[Delivery] = [delivery]
         self.unreadable: ValueError | None = None
         #: Whether it is out of our hands, whatever still comes of it.
         self.is_settled = False
@@ -108,17 +108,20 @@ class Attempts:
         self._results = results
         self._observers = observers
         self._untold: dict[Key, Tell] = {}
+        #: Whether it was said that dead letters go.
+        self._has_warned = False
 
     async def keep_alive(self, run: Run, period: float) -> None:
         """Tell the engine every ``period`` seconds that the task is still at work."""
         while True:
             await asyncio.sleep(period)
-            try:
-                await run.delivery.renew()
-            except DeliveryLost:
-                logger.warning("Task %s runs here, and may run elsewhere too.", run.message.id)
-            except EngineUnavailable as error:
-                logger.debug("Task %s was not renewed: %s", run.message.id, error)
+            for delivery in tuple(run.deliveries):
+                try:
+                    await delivery.renew()
+                except DeliveryLost:
+                    logger.warning("Task %s runs here, and may run elsewhere too.", run.message.id)
+                except EngineUnavailable as error:
+                    logger.debug("Task %s was not renewed: %s", run.message.id, error)
 
     async def work(self, run: Run) -> None:
         """Run a task, and tell the engine what has come of it."""
@@ -129,7 +132,7 @@ class Attempts:
         if run.unreadable is not None:
             failure = _failure("Unreadable", run.unreadable)
             logger.error("A message is no task, and is put among the dead letters.")
-            return await self._bury(run, message, failure)
+            return await self._tell(run, self._burying(message, failure))
         if message.wait > EARLY:
             return await self._tell(run, lambda delivery: delivery.replace(message))
         task = self._tasks.get(message.task)
@@ -138,7 +141,7 @@ class Attempts:
         if message.attempt > task.options.retries + 1 + MOST_CRASHES:
             failure = {"kind": "WorkerLost", "message": "Workers have ended while they ran it."}
             return await self._failed(run, task, message.attempt, failure)
-        if run.delivery.is_again:
+        if run.deliveries[0].is_again:
             # That is written down first, so that what ends its workers does not do so for ever.
             # From the second time on it waits, so that what was lost beside it goes another way.
             pause = task.options.backoff.delay(message.attempt) if message.attempt > 1 else 0.0
@@ -155,12 +158,13 @@ class Attempts:
 
     async def give_back(self, run: Run) -> None:
         """Have another worker run a task that this one does not bring to an end."""
-        if not run.is_settled:
+        if run.deliveries and not run.is_settled:
             logger.info("Task %s goes back.", run.message.id)
             run.is_settled = True
             try:
                 async with asyncio.timeout(GIVING_BACK):
-                    await run.delivery.replace(run.message)
+                    await run.deliveries.pop().replace(run.message)
+                    await self._drop(run)
             except (EngineUnavailable, DeliveryLost, TimeoutError) as error:
                 # Then its time runs out, and it comes to another worker as if this one had died.
                 logger.warning("Task %s could not be given back: %r", run.message.id, error)
@@ -227,8 +231,7 @@ class Attempts:
         message = run.message
         if error is None:
             record = Record(status=Status.DONE, attempt=attempt, result=result)
-            await self._write(task, message.id, record)
-            await self._tell(run, lambda delivery: delivery.done())
+            await self._conclude(run, task, record, lambda delivery: delivery.done())
             return Status.DONE
         failure = _failure(type(error).__name__, error)
         tries_again = isinstance(error, Retry) or (
@@ -242,16 +245,15 @@ class Attempts:
             after = task.options.backoff.delay(attempt)
         again = message.again(after, attempt=attempt + 1, failure=failure)
         record = Record(status=Status.RETRYING, attempt=attempt, **failure)
-        await self._write(task, message.id, record)
-        await self._tell(run, lambda delivery: delivery.replace(again))
+        await self._conclude(run, task, record, lambda delivery: delivery.replace(again))
         return Status.RETRYING
 
     async def _failed(
         self, run: Run, task: Task[Any, Any, Any] | None, attempt: int, failure: dict[str, str]
     ) -> None:
         record = Record(status=Status.FAILED, attempt=attempt, **failure)
-        await self._write(task, run.message.id, record)
-        await self._bury(run, run.message.again(0, attempt=attempt), failure)
+        bury = self._burying(run.message.again(0, attempt=attempt), failure)
+        await self._conclude(run, task, record, bury)
 
     async def _unknown(self, run: Run) -> None:
         message = run.message
@@ -262,59 +264,91 @@ class Attempts:
         again = message.again(min(LONGEST_LOST, 2.0**message.lost), lost=message.lost + 1)
         return await self._tell(run, lambda delivery: delivery.replace(again))
 
-    async def _bury(self, run: Run, message: Message, failure: dict[str, str]) -> None:
+    def _burying(self, message: Message, failure: dict[str, str]) -> Tell:
+        """Puts a message among the dead letters."""
         dead = message.again(0, failure=failure)
-        await self._tell(run, lambda delivery: delivery.bury(dead))
+
+        async def bury(delivery: Delivery) -> None:
+            if await delivery.bury(dead) and not self._has_warned:
+                self._has_warned = True
+                logger.warning(
+                    "There are as many dead letters as are kept (most_dead=): the oldest go. This "
+                    "is said once."
+                )
+
+        return bury
+
+    async def _conclude(
+        self, run: Run, task: Task[Any, Any, Any] | None, record: Record, tell: Tell
+    ) -> None:
+        """Keep what has come of an attempt, and tell the engine."""
+        is_kept = await self._write(task, run.message.id, record)
+        await self._tell(run, tell)
+        if record.is_final and not is_kept:
+            # Both may have been away, and the engine is back.
+            if not await self._write(task, run.message.id, record):
+                logger.error("What came of task %s is not kept.", run.message.id)
+            await self._drop(run)
 
     async def _tell(self, run: Run, tell: Tell) -> None:
         """Tell the engine, and if it is away, tell it again."""
         deadline = monotonic() + TELLING
         pause = 0.05
-        while not run.is_settled:
+        while not run.is_settled and run.deliveries:
+            # It may give the task once more while it is told.
+            delivery = run.deliveries[-1]
             try:
-                await tell(run.delivery)
+                await tell(delivery)
                 run.is_settled = True
-                await self._drop(run.copies)
+                run.deliveries.remove(delivery)
             except DeliveryLost:
-                # If it comes to this worker, it need not run again.
-                self._remember(run, tell)
-                break
+                run.deliveries.remove(delivery)
             except EngineUnavailable as error:
                 if monotonic() > deadline:
                     logger.error("Task %s may run again: %s", run.message.id, error)
-                    self._remember(run, tell)
                     break
                 await asyncio.sleep(pause)
                 pause = min(1.0, pause * 2)
+        if not run.is_settled:
+            # If it comes to this worker, it need not run again.
+            self._remember(run, tell)
+        await self._drop(run)
 
-    async def _drop(self, copies: list[Delivery]) -> None:
-        """Have the engine forget what it has given of a task beside what has been settled."""
-        for copy in copies:
+    async def _drop(self, run: Run) -> None:
+        """Let go of what the engine has given of a task beside what it was told of.
+
+        When this returns there is nothing left, also of what comes meanwhile.
+        """
+        while run.deliveries:
+            delivery = run.deliveries.pop()
             with suppress(DeliveryLost, EngineUnavailable):
-                await copy.done()
+                await (delivery.done() if run.is_settled else delivery.release())
 
     def _remember(self, run: Run, tell: Tell) -> None:
         self._untold[run.key] = tell
         while len(self._untold) > MOST_UNTOLD:
             del self._untold[next(iter(self._untold))]
 
-    async def _write(self, task: Task[Any, Any, Any] | None, id: str, record: Record) -> None:
+    async def _write(self, task: Task[Any, Any, Any] | None, id: str, record: Record) -> bool:
         """Keep what is known of a task. That it cannot be is no reason to run it again."""
-        if self._results is None or (task is not None and not task.options.keep_result):
-            return
-        try:
-            await self._results.write(id, record.model_dump_json().encode())
-        except EngineUnavailable as error:
-            level = logging.ERROR if record.is_final else logging.DEBUG
-            logger.log(level, "What came of task %s is not kept: %s", id, error)
+        if self._results is not None and (task is None or task.options.keep_result):
+            try:
+                await self._results.write(id, record.model_dump_json().encode())
+            except EngineUnavailable as error:
+                logger.debug("What came of task %s is not kept: %s", id, error)
+                return False
+        return True
 
     def _report(self, ended: Ended, attempts: int) -> None:
         level = {Status.DONE: logging.INFO, Status.RETRYING: logging.WARNING}
+        # What a task decides itself is no fault that would have to be found.
+        is_decision = isinstance(ended.error, (Retry, GiveUp)) and ended.error.__cause__ is None
         logger.log(
             level.get(ended.status, logging.ERROR),
-            "Task %s %s, attempt %d of %d: %s in %.3f s",
-            *(ended.name, ended.id, ended.attempt, attempts, ended.status.value, ended.seconds),
-            exc_info=ended.error,
+            "Task %s %s, attempt %d of %d in %.3f s: %s%s",
+            *(ended.name, ended.id, ended.attempt, attempts, ended.seconds, ended.status.value),
+            f", {type(ended.error).__name__}: {ended.error}" if is_decision else "",
+            exc_info=None if is_decision else ended.error,
             extra={
                 "task_id": ended.id,
                 "task_name": ended.name,

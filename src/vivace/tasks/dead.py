@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from time import time
 from typing import TYPE_CHECKING, Any
 
+from vivace.tasks.engines.protocol import Visit
 from vivace.tasks.message import Message
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class DeadLetters:
         self._kit = kit
 
     async def list(self, most: int = 100) -> list[DeadLetter]:
-        """Up to ``most`` of them; where engines have an order, those that have failed first.
+        """Up to ``most`` of them, the oldest first.
 
         Raises:
             EngineUnavailable: They are out of reach.
@@ -50,7 +51,7 @@ class DeadLetters:
             found.append(_letter(message))
             return False
 
-        await (await self._kit.opened()).visit_dead(note, most)
+        await self._visit(note, None, most)
         return found
 
     async def replay(self, id: str | None = None, *, most: int = 100) -> int:
@@ -61,7 +62,7 @@ class DeadLetters:
 
         Args:
             id: Which one; all by default.
-            most: How many are looked at.
+            most: How many at most, where no one is named.
 
         Returns:
             How many were sent.
@@ -69,29 +70,30 @@ class DeadLetters:
         Raises:
             EngineUnavailable: They are out of reach.
         """
-        count = 0
 
         async def send(message: Message) -> bool:
-            nonlocal count
             # What is no task at all cannot be sent again.
-            if (id is not None and message.id != id) or not message.task:
+            if not message.task:
                 return False
             # Or its result would be the old failure until it begins.
             await self._kit.forget_result(message)
-            again = message.again(0, attempt=1, lost=0, failure={}, sent=time())
-            await self._kit.put(again)
-            count += 1
+            queue, task = message.queue, self._kit.registered.get(message.task)
+            if queue not in self._kit.queues and task is not None:
+                # Nobody takes from where it was by now.
+                queue = task.options.queue
+            await self._kit.put(
+                message.again(0, attempt=1, lost=0, failure={}, sent=time(), queue=queue)
+            )
             return True
 
-        await (await self._kit.opened()).visit_dead(send, most)
-        return count
+        return await self._visit(send, id, most)
 
     async def discard(self, id: str | None = None, *, most: int = 100) -> int:
         """Forget them.
 
         Args:
             id: Which one; all by default.
-            most: How many are looked at.
+            most: How many at most, where no one is named.
 
         Returns:
             How many there were.
@@ -99,16 +101,26 @@ class DeadLetters:
         Raises:
             EngineUnavailable: They are out of reach.
         """
-        count = 0
 
-        async def drop(message: Message) -> bool:
-            nonlocal count
-            if id is not None and message.id != id:
-                return False
-            count += 1
+        async def drop(_: Message) -> bool:
             return True
 
-        await (await self._kit.opened()).visit_dead(drop, most)
+        return await self._visit(drop, id, most)
+
+    async def _visit(self, visit: Visit, id: str | None, most: int) -> int:
+        """Show them to ``visit``, or one alone; how many have gone."""
+        count = 0
+
+        async def look(message: Message) -> bool:
+            nonlocal count
+            goes = id in (None, message.id) and await visit(message)
+            count += goes
+            return goes
+
+        if id is not None:
+            # It may be any of them.
+            most = self._kit.settings.most_dead
+        await (await self._kit.opened()).visit_dead(look, most)
         return count
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from time import monotonic
 from typing import Any, ParamSpec, Protocol, TypeVar, Unpack, overload
 
@@ -32,6 +33,8 @@ C = TypeVar("C")
 #: Seconds after which RabbitMQ takes a task away from a worker, unless it is told otherwise, less
 #: what it may take to start and end it.
 LONGEST_ON_RABBITMQ = 1700.0
+#: Seconds for which RabbitMQ can keep a message: 49 days, as it counts milliseconds in 32 bits.
+LONGEST_DEAD_ON_RABBITMQ = 49 * 24 * 3600.0
 
 
 class Declare(Protocol):
@@ -62,6 +65,8 @@ class Tasks:
         lease: Seconds after which a task is given to another worker, if its own does not report
             any more. It does so all the time, however long a task takes.
         most_waiting: How many tasks may wait in one queue; then sending fails.
+        most_dead: How many dead letters are kept; of more, the oldest go.
+        keep_dead: Seconds for which dead letters are kept: 30 days.
         remember_keys: Seconds for which keys keep tasks from being sent twice.
         timeout: Seconds for which sending waits for an engine that does not answer.
         concurrency: How many tasks run at once in this process, where they run in it.
@@ -84,6 +89,8 @@ class Tasks:
         replicas: int = 1,
         lease: float = 30.0,
         most_waiting: int = 100_000,
+        most_dead: int = 10_000,
+        keep_dead: float = 30 * 24 * 3600.0,
         remember_keys: float = 120.0,
         timeout: float = 10.0,
         concurrency: int = 10,
@@ -95,11 +102,15 @@ class Tasks:
                 check_installed(kind_of(address))
         if results is not None and kind_of(results) == "rabbitmq":
             raise ValueError("RabbitMQ keeps no results. Give results= Redis or NATS.")
-        if (
-            min(keep_results, lease, most_waiting, remember_keys, timeout, concurrency, replicas)
-            <= 0
-        ):
+        counts = (most_waiting, most_dead, concurrency, replicas)
+        if min(keep_results, keep_dead, lease, remember_keys, timeout, *counts) <= 0:
             raise ValueError("Times and numbers of Tasks are positive.")
+        self._is_rabbitmq = url is not None and kind_of(url) == "rabbitmq"
+        if self._is_rabbitmq and keep_dead > LONGEST_DEAD_ON_RABBITMQ:
+            raise ValueError(
+                f"RabbitMQ keeps messages for {LONGEST_DEAD_ON_RABBITMQ:.0f} seconds at most. Give "
+                "keep_dead= no more."
+            )
         self.url = url
         self.name = check_name("name", name)
         self.lease = lease
@@ -114,7 +125,18 @@ class Tasks:
         self._queues = dict.fromkeys(check_name("queue", q) for q in ("default", *queues))
         # An answer that does not come, as over a connection that has been cut, is asked for again.
         answer = timeout / 3
-        self._limits = (lease, most_waiting, remember_keys, keep_results, answer, replicas)
+        self._settings = EngineSettings(
+            name=name,
+            queues=(),
+            lease=lease,
+            most_waiting=most_waiting,
+            most_dead=most_dead,
+            keep_dead=keep_dead,
+            remember_keys=remember_keys,
+            keep_results=keep_results,
+            timeout=answer,
+            replicas=replicas,
+        )
         self._observers = tuple(observers)
         self._app: Vivace | None = None
         self._runs_in_app = False
@@ -184,8 +206,7 @@ class Tasks:
                 f"{place}: timeout= is for `async def`, as nothing stops a function in a thread. "
                 "Leave it out, or make the function `async def`."
             )
-        is_rabbitmq = self.url is not None and kind_of(self.url) == "rabbitmq"
-        if is_rabbitmq and checked.timeout > LONGEST_ON_RABBITMQ:
+        if self._is_rabbitmq and checked.timeout > LONGEST_ON_RABBITMQ:
             raise ValueError(
                 f"{place}: RabbitMQ takes a task away from its worker after 30 minutes. Keep "
                 f"timeout= within {LONGEST_ON_RABBITMQ:.0f} seconds, and have the task send others."
@@ -384,7 +405,7 @@ class Tasks:
     @property
     def settings(self) -> EngineSettings:
         """What engines are told."""
-        return EngineSettings(self.name, self.queues, *self._limits)
+        return replace(self._settings, queues=self.queues)
 
     def make_attempts(self) -> Attempts:
         """What runs tasks in this event loop."""

@@ -124,10 +124,7 @@ class Runner:
         run = Run(delivery)
         known = self._by_key.get(run.key)
         if known is not None:
-            # The engine has lost us for a moment, and gives what we are at once more; or has it
-            # twice, as it was sent again when the answer was lost.
-            known.copies.append(known.delivery)
-            known.delivery = delivery
+            known.deliveries.append(delivery)
             return
         task = asyncio.create_task(self._work(run), name=f"task {run.message.id}")
         self._runs[task] = self._by_key[run.key] = run
@@ -135,7 +132,6 @@ class Runner:
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         run = self._runs.pop(task)
-        self._by_key.pop(run.key, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("The task %s could not be run.", run.message.id, exc_info=error)
 
@@ -145,6 +141,8 @@ class Runner:
             await self._attempts.work(run)
         finally:
             heart.cancel()
+            # At once: what comes from now on is a run of its own.
+            self._by_key.pop(run.key, None)
 
     async def _cancel(self) -> None:
         """Cancel what runs. Functions in threads cannot be, and go on until the process ends."""

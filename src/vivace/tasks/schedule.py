@@ -84,8 +84,8 @@ class Every:
     seconds: int
 
     def __post_init__(self) -> None:
-        if self.seconds < 1:
-            raise ValueError(f"every({self.seconds}) is too often. Give whole seconds, from 1 on.")
+        if self.seconds < 1 or self.seconds != floor(self.seconds):
+            raise ValueError(f"every({self.seconds}) is no time. Give whole seconds, from 1 on.")
 
     def latest(self, after: float, until: float) -> int | None:
         found = floor(until / self.seconds) * self.seconds

@@ -16,6 +16,8 @@ from tests.servers.engines.process import EngineProcess, run_engine
 from tests.servers.engines.rabbitmq_server import RabbitMQServer
 from tests.servers.engines.redis_server import DurableRedisServer
 
+from vivace.tasks.engines.protocol import EngineSettings
+
 from .processes import Place
 
 REDIS = os.environ.get("VIVACE_TEST_REDIS", "redis://127.0.0.1:6379")
@@ -52,7 +54,7 @@ async def clean_redis(url: str, name: str) -> None:
 async def clean_rabbitmq(url: str, name: str) -> None:
     import aio_pika
 
-    queues = ["queue.default", "queue.urgent", "dead"]
+    queues = ["queue.default", "queue.urgent", "again", "dead"]
     queues += [f"delay.{round(1000 * 2.0**power)}" for power in range(-2, 21)]
     async with await aio_pika.connect(url, timeout=5) as connection:
         channel = await connection.channel()
@@ -72,6 +74,22 @@ async def clean_nats(url: str, name: str) -> None:
                 await client.jetstream().delete_stream(stream)
     finally:
         await client.close()
+
+
+def make_settings(name: str, **changes: Any) -> EngineSettings:
+    values: dict[str, Any] = {
+        "name": name,
+        "queues": ("default",),
+        "lease": 5.0,
+        "most_waiting": 1000,
+        "most_dead": 1000,
+        "keep_dead": 3600.0,
+        "remember_keys": 60.0,
+        "keep_results": 60.0,
+        "timeout": 3.0,
+        "replicas": 1,
+    }
+    return EngineSettings(**{**values, **changes})
 
 
 CLEAN: dict[str, Any] = {"redis": clean_redis, "rabbitmq": clean_rabbitmq, "nats": clean_nats}

@@ -17,6 +17,7 @@ tasks = Tasks(
     name=os.environ["TASKS_NAME"],
     results=os.environ.get("TASKS_RESULTS"),
     queues=["urgent"],
+    replicas=int(os.environ.get("TASKS_REPLICAS", "1")),
     lease=float(os.environ.get("TASKS_LEASE", "60")),
     most_waiting=int(os.environ.get("TASKS_MOST", "100000")),
     keep_results=float(os.environ.get("TASKS_KEEP", "3600")),

@@ -176,6 +176,6 @@ async def put_raw(send: Sender, body: bytes) -> None:
         case "RedisEngine":
             await engine._redis.zadd(f"{{vivace:{send.tasks.name}}}:delayed:default", {body: 1})
         case "RabbitMQEngine":
-            await engine._publish(AMQPMessage(body), engine._delay_queue(0.25))
+            await engine._publish(AMQPMessage(body), engine._delays.queue(0.25))
         case _:
             await engine._js.publish(engine._delayed, body)

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from vivace.tasks.engines.protocol import EngineSettings
 from vivace.tasks.engines.redis import GROUP, RedisEngine
 from vivace.tasks.message import Message
 
-from .conftest import shared_place
+from .conftest import make_settings, shared_place
 from .processes import Place
 
 pytestmark = pytest.mark.timeout(60)
@@ -26,7 +25,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def test_an_abandoned_task_is_found_behind_many_that_are_not(place: Place) -> None:
-    settings = EngineSettings(place.name, ("default",), 60.0, 1000, 60, 60, 3, 1)
+    settings = make_settings(place.name, lease=60.0)
 
     async def find() -> list[Any]:
         busy, free = RedisEngine(place.url, settings), RedisEngine(place.url, settings)

@@ -29,6 +29,8 @@ def settings(**changes: Any) -> EngineSettings:
         "queues": ("default",),
         "lease": 30.0,
         "most_waiting": 100,
+        "most_dead": 100,
+        "keep_dead": 60.0,
         "remember_keys": 60.0,
         "keep_results": 60.0,
         "timeout": 1.0,

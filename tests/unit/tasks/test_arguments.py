@@ -74,9 +74,16 @@ def test_arguments_that_do_not_fit_are_refused() -> None:
         arguments.dump((), {})
     with pytest.raises(TypeError, match=r"unexpected keyword argument 'session'.*are not sent"):
         arguments.dump((1, 2, 3, 4, 5), {"session": "mine"})
-    with pytest.raises(ValidationError, match="greater than or equal to 0"):
+    with pytest.raises(ValidationError, match="greater than or equal to 0") as refused:
         book = {"isbn": "1", "price": 1}
         arguments.dump((book, {"x": 1}, datetime.now(UTC), b"", []), {"count": -1})
+    assert refused.value.title.endswith("work")
+    assert [error["loc"] for error in refused.value.errors()] == [("count",)]
+    with pytest.raises(ValidationError) as refused:
+        arguments.load(
+            {**arguments.dump((book, {"x": 1}, datetime.now(UTC), b"", []), {}), "book": {}}
+        )
+    assert refused.value.errors()[0]["loc"] == ("book", "isbn")
     with pytest.raises(TypeError, match="missing a required argument"):
         arguments.load({"other": 1})
 

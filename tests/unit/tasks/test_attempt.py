@@ -44,8 +44,12 @@ class Given:
     async def replace(self, message: Message) -> None:
         await self._note("replace", message)
 
-    async def bury(self, message: Message) -> None:
+    async def bury(self, message: Message) -> bool:
         await self._note("bury", message)
+        return True
+
+    async def release(self) -> None:
+        await self._note("release")
 
     @property
     def only(self) -> tuple[str, Message]:
@@ -282,6 +286,37 @@ async def test_an_engine_that_is_away_is_told_later(bench: Bench) -> None:
     assert given.told == [("done", None)]
 
 
+async def test_what_cannot_be_told_in_time_is_let_go_of_and_told_when_it_comes_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[int] = []
+
+    @bench.tasks.task(name="work")
+    async def work() -> None:
+        runs.append(1)
+
+    monkeypatch.setattr("vivace.tasks.attempt.TELLING", 0.0)
+    given = Given(Message("1", "work"))
+    given.errors = [EngineUnavailable("full")]
+    await bench.work(given)
+    again = Given(Message("1", "work"), is_again=True)
+    await bench.work(again)
+    assert given.told == [("release", None)]
+    assert runs == [1] and again.told == [("done", None)]
+
+
+async def test_it_is_said_once_that_dead_letters_go(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    @bench.tasks.task(name="work", retries=0)
+    async def work() -> None:
+        raise ValueError
+
+    for id in ("1", "2"):
+        await bench.work(Given(Message(id, "work")))
+    assert caplog.text.count("the oldest go") == 1
+
+
 async def test_what_is_given_again_after_it_was_run_is_not_run_again(bench: Bench) -> None:
     runs: list[int] = []
 
@@ -337,6 +372,27 @@ async def test_results_that_cannot_be_kept_are_no_reason_to_run_again(
     assert given.told == [("done", None)] and "is not kept" in caplog.text
 
 
+async def test_a_result_that_could_not_be_kept_is_kept_when_the_engine_was_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, seen = bench.results.write, []
+
+    async def away(id: str, record: bytes) -> None:
+        seen.append(record)
+        # The first record says that it runs.
+        if len(seen) == 2:
+            raise EngineUnavailable("away")
+        await write(id, record)
+
+    @bench.tasks.task(name="work")
+    async def work() -> int:
+        return 3
+
+    monkeypatch.setattr(bench.results, "write", away)
+    await bench.work(Given(Message("1", "work")))
+    assert (await bench.record()).result == 3
+
+
 async def test_an_observer_that_fails_is_no_reason_to_run_again(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -362,6 +418,46 @@ async def test_all_that_the_engine_has_given_of_a_task_is_settled(bench: Bench) 
     run = Run(Given(Message("1", "work")))
     copies = [Given(Message("1", "work")), Given(Message("1", "work"))]
     copies[0].errors = [DeliveryLost()]
-    run.copies.extend(copies)
+    run.deliveries.extend(copies)
     await bench.attempts.work(run)
     assert [copy.told for copy in copies] == [[], [("done", None)]]
+
+
+class Repeated(Given):
+    """A delivery with another one behind it, which comes when this one is told of its task."""
+
+    def __init__(self, message: Message, error: Exception | None = None) -> None:
+        super().__init__(message)
+        self.run: Run | None = None
+        self.next = Given(message, is_again=True)
+        self.errors = [] if error is None else [error]
+
+    async def done(self) -> None:
+        if self.run is not None:
+            self.run.deliveries.append(self.next)
+        await super().done()
+
+
+@pytest.mark.parametrize("error", [None, DeliveryLost()])
+async def test_what_comes_while_the_engine_is_told_is_settled_too(
+    bench: Bench, error: Exception | None
+) -> None:
+    @bench.tasks.task(name="work")
+    async def work() -> None: ...
+
+    given = Repeated(Message("1", "work"), error)
+    given.run = Run(given)
+    await bench.attempts.work(given.run)
+    assert given.next.told == [("done", None)] and not given.run.deliveries
+
+
+async def test_what_a_task_decides_is_logged_with_its_reason_alone(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    @bench.tasks.task(name="work")
+    async def work() -> None:
+        raise Retry("The other side is busy")
+
+    await bench.work(Given(Message("1", "work")))
+    assert "retrying, Retry: The other side is busy" in caplog.text
+    assert "Traceback" not in caplog.text

@@ -24,14 +24,15 @@ class MemoryEngine:
 
     knows_keys = True
 
-    def __init__(self, settings: EngineSettings, most_dead: int = 1000) -> None:
+    def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
         self._lock = Lock()
         self._waiting: defaultdict[str, deque[bytes]] = defaultdict(deque)
         self._delayed: list[tuple[float, int, str, bytes]] = []
         self._numbers = count()
         self._keys: dict[str, float] = {}
-        self._dead: deque[Message] = deque(maxlen=most_dead)
+        #: With the time at which each was put there, in seconds since 1970.
+        self._dead: deque[tuple[float, Message]] = deque(maxlen=settings.most_dead)
         #: Whom to wake when there is something: each with its event loop.
         self._sleepers: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
 
@@ -128,15 +129,22 @@ class MemoryEngine:
             _, _, queue, body = heapq.heappop(self._delayed)
             self._waiting[queue].append(body)
 
-    def bury(self, message: Message) -> None:
-        """Keep a dead letter; of too many, the oldest goes."""
-        self._dead.append(message)
+    def bury(self, message: Message) -> bool:
+        """Keep a dead letter; whether there are as many as may be."""
+        self._forget_old()
+        self._dead.append((time(), message))
+        return len(self._dead) == self._dead.maxlen
+
+    def _forget_old(self) -> None:
+        while self._dead and self._dead[0][0] <= time() - self._settings.keep_dead:
+            self._dead.popleft()
 
     async def visit_dead(self, visit: Visit, most: int) -> None:
-        for message in list(self._dead)[:most]:
-            if await visit(message):
+        self._forget_old()
+        for letter in list(self._dead)[:most]:
+            if await visit(letter[1]):
                 with suppress(ValueError):
-                    self._dead.remove(message)
+                    self._dead.remove(letter)
 
     async def may_schedule(self) -> bool:
         return True
@@ -155,8 +163,11 @@ class _MemoryDelivery:
     async def replace(self, message: Message) -> None:
         self._engine.add(message)
 
-    async def bury(self, message: Message) -> None:
-        self._engine.bury(message)
+    async def bury(self, message: Message) -> bool:
+        return self._engine.bury(message)
+
+    async def release(self) -> None:
+        self._engine.add(Message.decode(self.body))
 
 
 __all__ = ["MemoryEngine"]

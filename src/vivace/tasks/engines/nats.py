@@ -9,17 +9,17 @@ them on.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from itertools import count
 from time import monotonic
 from typing import Any
 from uuid import uuid4
 
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError, MsgAlreadyAckdError
+from nats.errors import MsgAlreadyAckdError
+from nats.js import JetStreamContext
 from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
@@ -31,6 +31,7 @@ from nats.js.api import (
 from nats.js.errors import APIError, NotFoundError
 from taskiq_nats import PullBasedJetStreamBroker
 
+from vivace.tasks.engines.nats_answers import fetch, note, unavailable
 from vivace.tasks.engines.protocol import Delivery, EngineSettings, Visit
 from vivace.tasks.errors import DeliveryLost, EngineUnavailable, QueueFull
 from vivace.tasks.message import Message
@@ -39,14 +40,12 @@ logger = logging.getLogger("vivace.tasks")
 
 #: The consumers of what is not due: names that no queue has, as they have 64 letters at most.
 DELAYED, AGAIN = f"delayed-{'0' * 64}", f"again-{'0' * 64}"
-#: What NATS answers where nothing has come in time.
-NOTHING = ("404", "408")
 #: Seconds in which NATS says whether there is something.
 GLANCE = 0.005
 #: Seconds for which one of several queues is waited for.
 LOOK = 0.1
-#: Seconds that a dead letter is kept.
-DEAD_KEPT = 90 * 24 * 3600.0
+#: How many tasks that are not due are looked at at once.
+MOST_MOVED = 50
 
 
 class NatsEngine:
@@ -125,7 +124,8 @@ class NatsEngine:
                 async with asyncio.timeout(self._settings.timeout):
                     await broker.startup()
                     await self._make_streams(broker)
-        except EngineUnavailable:
+        except BaseException:
+            # Or it would go on to connect.
             await self.close()
             raise
         if workers:
@@ -133,22 +133,30 @@ class NatsEngine:
                 self._movers.append(asyncio.create_task(self._move_due(consumer)))
 
     async def _make_streams(self, broker: PullBasedJetStreamBroker) -> None:
-        try:
-            # One that was made with other settings gets these.
-            await broker.js.update_stream(broker.stream_config)
-        except APIError as error:
-            logger.warning("NATS keeps the former settings of %s: %s", self._stream, error)
+        await self._change(broker.js, broker.stream_config)
         consumers = {queue: self._subject(queue) for queue in self._settings.queues}
         for name, subject in {**consumers, DELAYED: self._delayed, AGAIN: self._again}.items():
             await broker.js.add_consumer(self._stream, self._consumer(name, subject))
-        with suppress(APIError):  # It is there, maybe with other settings.
-            await broker.js.add_stream(
-                name=self._dead,
-                subjects=[self._dead],
-                storage=StorageType.FILE,
-                num_replicas=self._settings.replicas,
-                max_age=DEAD_KEPT,
-            )
+        dead = StreamConfig(
+            name=self._dead,
+            subjects=[self._dead],
+            storage=StorageType.FILE,
+            num_replicas=self._settings.replicas,
+            max_msgs=self._settings.most_dead,
+            max_age=self._settings.keep_dead,
+            duplicate_window=min(120.0, self._settings.keep_dead),
+        )
+        try:
+            await broker.js.add_stream(dead)
+        except APIError:
+            await self._change(broker.js, dead)
+
+    async def _change(self, js: JetStreamContext, config: StreamConfig) -> None:
+        """Have a stream that was made with other settings get these."""
+        try:
+            await js.update_stream(config)
+        except APIError as error:
+            logger.warning("NATS keeps the former settings of %s: %s", config.name, error)
 
     async def close(self) -> None:
         for mover in self._movers:
@@ -173,13 +181,20 @@ class NatsEngine:
         await self._publish(message, once, self._delayed)
 
     async def put_again(self, message: Message) -> None:
-        """Have a message wait that was taken before."""
+        """Have a message wait that was taken before, also where there is no room for another."""
         # A new id each time: the server remembers those that were given of late.
-        await self._publish(message, str(uuid4()), self._again)
+        try:
+            await self._publish(message, str(uuid4()), self._again)
+        except QueueFull:
+            # Or workers would wait for room that only they can make.
+            await self._publish_to(self._again, message, str(uuid4()))
 
     async def _publish(self, message: Message, once: str, delayed: str) -> None:
         """Have a message wait; nothing happens if ``once`` was given of late."""
         subject = delayed if message.wait else self._subject(message.queue)
+        await self._publish_to(subject, message, once)
+
+    async def _publish_to(self, subject: str, message: Message, once: str) -> None:
         headers = {"Nats-Msg-Id": once}
         with unavailable(message.queue):
             await self._js.publish(
@@ -190,10 +205,17 @@ class NatsEngine:
                 headers=headers,
             )
 
-    async def bury(self, message: Message) -> None:
-        """Put a message among the dead letters."""
+    async def bury(self, message: Message) -> bool:
+        """Put a message among the dead letters; whether there are as many as may be."""
         with unavailable():
             await self._js.publish(self._dead, message.encode(), timeout=self._settings.timeout)
+        try:
+            with unavailable():
+                found = await self._js.stream_info(self._dead)
+        except EngineUnavailable:
+            return False
+        is_full: bool = found.state.messages >= self._settings.most_dead
+        return is_full
 
     async def take(self, queues: Sequence[str], most: int, wait: float) -> list[Delivery]:
         deadline = monotonic() + wait
@@ -207,50 +229,38 @@ class NatsEngine:
             if len(queues) > 1:
                 # One can be waited for at a time: each of several for a moment.
                 left = min(LOOK, left)
+            # For one alone: NATS would wait until it has all that it is asked for.
             await self._pull(queues[next(self._turns) % len(queues)], 1, left, found)
             if found:
                 return found
 
     async def _pull(self, consumer: str, most: int, wait: float, found: list[Delivery]) -> None:
-        """Add messages to those that were found, until there are ``most``; wait for the first."""
+        """Add messages to those that were found, until there are ``most``."""
+        if len(found) == most:
+            return
         try:
-            while len(found) < most and (message := await self._next(consumer, wait)):
-                found.append(NatsDelivery(self, message))
-                wait = GLANCE
+            messages = await self._fetch(consumer, most - len(found), wait)
         except EngineUnavailable:
-            # What has come is worked on.
-            if not found:
-                raise
+            # What has come of another queue is worked on.
+            if found:
+                return
+            raise
+        found += [NatsDelivery(self, message) for message in messages]
 
-    async def _next(self, consumer: str, wait: float) -> Msg | None:
-        """A message; ``None``, if there is none in ``wait`` seconds."""
+    async def _fetch(self, consumer: str, most: int, wait: float) -> list[Msg]:
         if self._broker is None:
             raise EngineUnavailable("It is not connected.")
-        # In nanoseconds. That there is nothing is not asked without any wait (`no_wait`): when
-        # others ask as well, NATS 2.9 leaves some without an answer.
-        request = {"batch": 1, "expires": max(1_000_000, int(wait * 1e9))}
-        with unavailable():
-            # The `fetch` of nats-py ends as NATS does: what comes at that time has to wait.
-            answer: Msg = await self._broker.client.request(
-                f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{consumer}",
-                json.dumps(request).encode(),
-                timeout=wait + self._settings.timeout,
-                # The new style knows answers by their subject, which is that of the stream here.
-                old_style=True,
-            )
-        status = (answer.headers or {}).get("Status")
-        if status is None:
-            return answer
-        if status in NOTHING:
-            return None
-        raise EngineUnavailable(f"NATS says {status} {(answer.headers or {}).get('Description')}.")
+        place = f"{self._stream}.{consumer}"
+        return await fetch(self._broker.client, place, most, wait, self._settings.timeout)
 
     async def _move_due(self, consumer: str) -> None:
         """Have tasks run that have become due, until this is cancelled."""
         while True:
             try:
-                if waiting := await self._next(consumer, 1.0):
-                    await self._move(waiting)
+                # One as soon as it comes, and those that have come with it.
+                for most, wait in ((1, 1.0), (MOST_MOVED, GLANCE)):
+                    for waiting in await self._fetch(consumer, most, wait):
+                        await self._move(waiting)
             except EngineUnavailable:
                 await asyncio.sleep(1)
             except Exception:
@@ -332,29 +342,13 @@ class NatsDelivery:
         await self._engine.put_again(message)
         await self.done()
 
-    async def bury(self, message: Message) -> None:
-        await self._engine.bury(message)
+    async def bury(self, message: Message) -> bool:
+        is_full = await self._engine.bury(message)
         await self.done()
+        return is_full
+
+    async def release(self) -> None:
+        """Nothing: it comes again when this worker has not reported for long enough."""
 
 
-async def note(error: Exception) -> None:
-    """What nats-py reports, for whoever looks for it."""
-    # While it is away, nats-py reports each of its attempts.
-    logger.debug("NATS: %r", error)
-
-
-@contextmanager
-def unavailable(queue: str = "") -> Iterator[None]:
-    """What is raised when NATS is away, as :class:`EngineUnavailable`."""
-    try:
-        yield
-    except APIError as error:
-        # "maximum messages exceeded".
-        if error.err_code == 10077:
-            raise QueueFull(f"The queue {queue} takes no more.") from error
-        raise EngineUnavailable(repr(error)) from error
-    except (NatsError, OSError, TimeoutError) as error:
-        raise EngineUnavailable(repr(error)) from error
-
-
-__all__ = ["NatsEngine", "note", "unavailable"]
+__all__ = ["NatsEngine"]

@@ -10,7 +10,7 @@ import nats
 from nats.js.api import KeyValueConfig
 from nats.js.errors import BadRequestError, KeyNotFoundError
 
-from vivace.tasks.engines.nats import note, unavailable
+from vivace.tasks.engines.nats_answers import note, unavailable
 from vivace.tasks.engines.protocol import EngineSettings
 
 #: What NATS calls "stream name already in use with a different configuration".

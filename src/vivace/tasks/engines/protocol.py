@@ -23,6 +23,10 @@ class EngineSettings:
     lease: float
     #: How many tasks may wait in one queue.
     most_waiting: int
+    #: How many dead letters are kept; of more, the oldest go.
+    most_dead: int
+    #: Seconds for which dead letters are kept.
+    keep_dead: float
     #: Seconds for which keys of tasks are remembered.
     remember_keys: float
     #: Seconds for which results are kept.
@@ -54,8 +58,15 @@ class Delivery(Protocol):
     async def replace(self, message: Message) -> None:
         """Have ``message`` wait in its place, until it is due."""
 
-    async def bury(self, message: Message) -> None:
-        """Put ``message`` among the dead letters instead."""
+    async def bury(self, message: Message) -> bool:
+        """Put ``message`` among the dead letters instead.
+
+        Returns:
+            Whether there are as many by now as are kept.
+        """
+
+    async def release(self) -> None:
+        """Have the engine give it away again, as it could not be told what has come of it."""
 
 
 class Engine(Protocol):
@@ -93,7 +104,7 @@ class Engine(Protocol):
         """Take no more: what is given back from now on goes to others."""
 
     async def visit_dead(self, visit: Visit, most: int) -> None:
-        """Show up to ``most`` dead letters, the oldest first where there is an order."""
+        """Show up to ``most`` dead letters, the oldest first."""
 
     async def may_schedule(self) -> bool:
         """Whether this process may send what is scheduled; where keys are known, all may."""

@@ -1,9 +1,7 @@
 """Tasks in RabbitMQ: durable queues, with what taskiq's broker for it lacks.
 
 The broker connects, connects again, and declares the exchange and the queues. Beyond that, a
-message that no queue takes is an error; and tasks that are not due wait in queues of one delay
-each, so that a long wait holds up no short one. Workers move them on, with confirms: RabbitMQ's own
-way, messages that expire, may lose some when it is killed, or keep them back for minutes.
+message that no queue takes is an error, and tasks wait until they are due.
 """
 
 from __future__ import annotations
@@ -21,32 +19,23 @@ from aio_pika import DeliveryMode, ExchangeType, Message as AMQPMessage
 from aio_pika.abc import AbstractIncomingMessage, AbstractRobustChannel
 from aio_pika.exceptions import (
     AMQPError,
-    ChannelInvalidStateError,
     ChannelPreconditionFailed,
     DeliveryError,
+    PublishError,
     QueueEmpty,
 )
 from taskiq_aio_pika import AioPikaBroker, Exchange, Queue, QueueType
 
 from vivace.tasks.engines.protocol import Delivery, EngineSettings, Visit
+from vivace.tasks.engines.rabbitmq_delays import BROKEN, SINCE, Delays, is_over
 from vivace.tasks.errors import DeliveryLost, EngineUnavailable, QueueFull
 from vivace.tasks.message import Message
 
 logger = logging.getLogger("vivace.tasks")
 
-#: Seconds that messages wait in one step: the longest that fits, then the longest that fits into
-#: what is left. All in one queue wait equally long, so that the first is due first. Less than the
-#: half hour after which RabbitMQ takes a message away from whoever holds it.
-DELAYS = tuple(2.0**power for power in range(-2, 11))
-#: What is too much is refused, and nothing pushed out for it.
-SAFE = {"x-overflow": "reject-publish"}
-#: Of each delay, the messages that one worker holds until their time.
-MOST_HELD = 50
-#: What is raised where a connection or a channel is at its end.
-BROKEN = (AMQPError, ChannelInvalidStateError, RuntimeError, OSError)
-#: When a message has come to a queue of a delay, in whole milliseconds since 1970: of a float, 24
-#: bits go over the wire, which tell times of now apart by two minutes.
-SINCE = "x-vivace-since-ms"
+#: How often a quorum queue gives a message away that comes back; how often it may end its worker is
+#: counted elsewhere.
+MOST_RETURNED = 1_000_000
 
 
 class RabbitMQEngine:
@@ -65,6 +54,16 @@ class RabbitMQEngine:
         self._start = f"vivace.{settings.name}"
         # On one node, quorum queues gain nothing, and if it is killed they may not come back.
         self._type = QueueType.QUORUM if settings.replicas > 1 else QueueType.CLASSIC
+        #: What is too much is refused, and nothing pushed out for it.
+        self._bound: dict[str, Any] = {
+            "x-overflow": "reject-publish",
+            "x-max-length": settings.most_waiting,
+        }
+        if self._type is QueueType.QUORUM:
+            # Or RabbitMQ 4 drops what has come back 20 times, as from workers that end at once.
+            self._bound["x-delivery-limit"] = MOST_RETURNED
+        arguments = {**self._bound, "x-queue-type": self._type.value}
+        self._delays = Delays(self._start, arguments, self._send_on)
         self._broker: AioPikaBroker | None = None
         self._channel: AbstractRobustChannel | None = None
         #: What has come: by the place of its queue, the most urgent first, and in its order.
@@ -73,32 +72,38 @@ class RabbitMQEngine:
         self._numbers = count()
         self._lock: Any = None
         self._workers = 0
-        #: What holds messages until their time.
-        self._holding: set[asyncio.Task[Any]] = set()
         #: What is consumed: queues, each with what it knows its consumer by.
         self._consumers: list[tuple[Any, str]] = []
 
     def _make_broker(self) -> AioPikaBroker:
-        arguments: Any = {**SAFE, "x-max-length": self._settings.most_waiting}
         return AioPikaBroker(
             self._url,
             exchange=Exchange(name=self._start, type=ExchangeType.DIRECT),
             task_queues=[
-                Queue(name=self._queue(queue), type=self._type, arguments=arguments)
+                Queue(name=self._queue(queue), type=self._type, arguments=self._bound)
                 for queue in self._settings.queues
             ],
             dead_letter_queue=Queue(
-                name=f"{self._start}.dead",
+                name=self._dead,
                 type=self._type,
-                arguments={"x-overflow": "reject-publish"},
+                arguments={
+                    "x-overflow": "drop-head",
+                    "x-max-length": self._settings.most_dead,
+                    "x-message-ttl": round(self._settings.keep_dead * 1000),
+                },
             ),
-            timeout=self._settings.timeout,
+            # It connects twice, and what is cut off from outside would go on to connect.
+            timeout=self._settings.timeout / 2,
             heartbeat=max(1, round(self._settings.lease)),
             reconnect_interval=1.0,
         )
 
     def _queue(self, queue: str) -> str:
         return f"{self._start}.queue.{queue}"
+
+    @property
+    def _dead(self) -> str:
+        return f"{self._start}.dead"
 
     async def open(self, *, workers: int = 0) -> None:
         broker = self._broker = self._make_broker()
@@ -112,74 +117,13 @@ class RabbitMQEngine:
                     assert broker.write_conn is not None
                     channel: Any = await broker.write_conn.channel(on_return_raises=True)
                     self._channel = channel
-                    await self._declare_delays()
-                    if workers:
-                        await self._hold_delayed()
-        except EngineUnavailable:
+                    await self._delays.declare(channel)
+                    if broker.read_conn is not None:
+                        await self._delays.move_on(broker.read_conn)
+        except BaseException:
+            # Or it would go on to connect.
             await self.close()
             raise
-
-    async def _declare_delays(self) -> None:
-        for delay in DELAYS:
-            await self._open_channel().declare_queue(
-                self._delay_queue(delay),
-                durable=True,
-                arguments={
-                    "x-queue-type": self._type.value,
-                    "x-overflow": "reject-publish",
-                    "x-max-length": self._settings.most_waiting,
-                },
-            )
-
-    async def _hold_delayed(self) -> None:
-        """Begin to move on what has waited for long enough."""
-        assert self._broker is not None and self._broker.read_conn is not None
-        channel = await self._broker.read_conn.channel()
-        await channel.set_qos(prefetch_count=MOST_HELD)
-        for delay in DELAYS:
-            queue = await channel.get_queue(self._delay_queue(delay), ensure=True)
-            await queue.consume(partial(self._move_on, delay))
-
-    async def _move_on(self, delay: float, held: AbstractIncomingMessage) -> None:
-        if self._broker is None:
-            return  # It closes, and what is not acknowledged goes back.
-        holding = asyncio.create_task(self._hold(delay, held))
-        self._holding.add(holding)
-        holding.add_done_callback(self._holding.discard)
-
-    async def _hold(self, delay: float, held: AbstractIncomingMessage) -> None:
-        """Hold a message until it has waited for ``delay`` seconds, and send it on."""
-        since: Any = held.headers.get(SINCE, 0)
-        try:
-            # Whoever has sent it may be ahead by the clock.
-            await asyncio.sleep(min(delay, max(0.0, since / 1000 + delay - time())))
-            while not held.channel.is_closed:
-                try:
-                    await self._send_on(held)
-                    await held.ack()
-                    return
-                except EngineUnavailable:
-                    await asyncio.sleep(1)
-        except BROKEN:
-            pass
-        finally:
-            # Whatever has ended this, as the end of the connection that it is sent over: it comes
-            # again, to whoever is there. What has been acknowledged is not given back.
-            with suppress(*BROKEN):
-                await held.reject(requeue=True)
-
-    async def _send_on(self, held: AbstractIncomingMessage) -> None:
-        try:
-            message = Message.decode(held.body)
-        except ValueError:
-            # A worker puts it among the dead letters.
-            body = AMQPMessage(held.body, delivery_mode=DeliveryMode.PERSISTENT)
-            await self._publish(body, self._queue(self._settings.queues[0]))
-        else:
-            await self.publish(message)
-
-    def _delay_queue(self, delay: float) -> str:
-        return f"{self._start}.delay.{round(delay * 1000)}"
 
     async def _consume(self, queues: Sequence[str]) -> None:
         """Begin to take from ``queues``; the broker goes on after each time it connects again."""
@@ -198,8 +142,7 @@ class RabbitMQEngine:
         broker, self._broker = self._broker, None
         if broker is None:
             return
-        for holding in self._holding:
-            holding.cancel()
+        self._delays.close()
         with suppress(Exception):
             async with asyncio.timeout(5):
                 await broker.shutdown()
@@ -219,20 +162,46 @@ class RabbitMQEngine:
 
     async def publish(self, message: Message) -> None:
         """Have a message wait in its queue, or first in one of a delay."""
-        wait = message.wait
-        delay = max((delay for delay in DELAYS if delay <= wait), default=0.0)
-        queue = self._delay_queue(delay) if delay else self._queue(message.queue)
+        queue = self._delays.queue_for(message.wait) or self._queue(message.queue)
         await self._publish(_amqp(message), queue)
 
-    async def bury(self, message: Message) -> None:
-        """Put a message among the dead letters."""
-        await self._publish(_amqp(message), f"{self._start}.dead")
+    async def put_again(self, message: Message) -> None:
+        """Have a message wait that was taken before, also where there is no room for another."""
+        try:
+            await self.publish(message)
+        except QueueFull:
+            # Or workers would wait for room that only they can make.
+            await self._publish(_amqp(message), self._delays.again)
+
+    async def _send_on(self, body: bytes) -> None:
+        try:
+            message = Message.decode(body)
+        except ValueError:
+            # A worker puts it among the dead letters.
+            unreadable = AMQPMessage(body, delivery_mode=DeliveryMode.PERSISTENT)
+            await self._publish(unreadable, self._queue(self._settings.queues[0]))
+        else:
+            await self.publish(message)
+
+    async def bury(self, message: Message) -> bool:
+        """Put a message among the dead letters; whether there are as many as may be."""
+        await self._publish(_amqp(message), self._dead)
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                channel = await self._open_channel().get_underlay_channel()
+                found = await channel.queue_declare(self._dead, passive=True)
+        except (*BROKEN, EngineUnavailable, TimeoutError):
+            return False
+        return (found.message_count or 0) >= self._settings.most_dead
 
     async def _publish(self, message: AMQPMessage, queue: str) -> None:
         with unavailable(queue):
             async with asyncio.timeout(self._settings.timeout):
-                exchange = self._open_channel().default_exchange
-                await exchange.publish(message, routing_key=queue, mandatory=True)
+                channel = self._open_channel()
+                # While RabbitMQ takes nothing, as its memory is full, nothing is sent: it would
+                # take it later on, and as often as it was sent.
+                await (await channel.get_underlay_channel()).connection.ready()
+                await channel.default_exchange.publish(message, routing_key=queue, mandatory=True)
 
     def _open_channel(self) -> AbstractRobustChannel:
         if self._channel is None:
@@ -255,27 +224,28 @@ class RabbitMQEngine:
     def _add(self, found: list[Delivery], taken: tuple[int, int, AbstractIncomingMessage]) -> None:
         message = taken[2]
         # What came over a connection that has ended comes again.
-        if not message.channel.is_closed:
+        if not is_over(message):
             found.append(RabbitMQDelivery(self, message))
 
     def wake(self) -> None: ...
 
     async def stop_taking(self) -> None:
-        with unavailable(), suppress(DeliveryLost, ValueError):
+        with unavailable():
             async with asyncio.timeout(self._settings.timeout):
                 for queue, tag in self._consumers:
                     await queue.cancel(tag)
                 # What has come, and nobody has begun, is not to count as an attempt.
                 while not self._taken.empty():
                     message = self._taken.get_nowait()[2]
-                    await RabbitMQDelivery(self, message).replace(Message.decode(message.body))
+                    with suppress(DeliveryLost, ValueError):
+                        await RabbitMQDelivery(self, message).replace(Message.decode(message.body))
 
     async def visit_dead(self, visit: Visit, most: int) -> None:
         assert self._broker is not None and self._broker.write_conn is not None
         with unavailable():
             channel = await self._broker.write_conn.channel()
             try:
-                queue = await channel.get_queue(f"{self._start}.dead", ensure=False)
+                queue = await channel.get_queue(self._dead, ensure=False)
                 letters: list[AbstractIncomingMessage] = []
                 with suppress(QueueEmpty):
                     while len(letters) < most:
@@ -320,7 +290,7 @@ class RabbitMQDelivery:
 
     async def renew(self) -> None:
         # The connection's heartbeat does so for all.
-        if self._message.channel.is_closed:
+        if is_over(self._message):
             raise DeliveryLost
 
     async def done(self) -> None:
@@ -331,13 +301,20 @@ class RabbitMQDelivery:
 
     async def replace(self, message: Message) -> None:
         await self.renew()
-        await self._engine.publish(message)
+        await self._engine.put_again(message)
         await self.done()
 
-    async def bury(self, message: Message) -> None:
+    async def bury(self, message: Message) -> bool:
         await self.renew()
-        await self._engine.bury(message)
+        is_full = await self._engine.bury(message)
         await self.done()
+        return is_full
+
+    async def release(self) -> None:
+        try:
+            await self._message.reject(requeue=True)
+        except BROKEN as error:
+            raise DeliveryLost from error
 
 
 def _amqp(message: Message) -> AMQPMessage:
@@ -365,12 +342,15 @@ def unavailable(queue: str = "") -> Iterator[None]:
     """What is raised when RabbitMQ is away, as :class:`EngineUnavailable`."""
     try:
         yield
+    except PublishError as error:
+        raise EngineUnavailable(f"There is no queue {queue}.") from error
     except DeliveryError as error:
         raise QueueFull(f"The queue {queue} takes no more.") from error
     except ChannelPreconditionFailed as error:
         raise EngineUnavailable(
-            "The queues were made with another most_waiting or other replicas. Keep these, or take "
-            f"another name, or delete the queues when they are empty. {error}"
+            "The queues were made with another most_waiting, most_dead or keep_dead, or other "
+            "replicas. Keep these, or take another name, or delete the queues when they are empty. "
+            f"{error}"
         ) from error
     except (*BROKEN, TimeoutError) as error:
         raise EngineUnavailable(repr(error)) from error

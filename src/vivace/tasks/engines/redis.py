@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
 from redis.asyncio import Redis
@@ -21,7 +21,6 @@ from taskiq_redis import RedisStreamBroker
 
 from vivace.tasks.engines.protocol import Delivery, EngineSettings, Visit
 from vivace.tasks.engines.redis_scripts import (
-    FORGET_DEAD,
     FORGET_WORKERS,
     MOVE_DUE,
     PUT,
@@ -75,8 +74,9 @@ class RedisEngine:
         self._move_due = self._redis.register_script(MOVE_DUE)
         self.renew = self._redis.register_script(RENEW)
         self.settle = self._redis.register_script(SETTLE)
-        self._forget_dead = self._redis.register_script(FORGET_DEAD)
         self._forget_workers = self._redis.register_script(FORGET_WORKERS)
+        #: How many dead letters are kept, and for how many milliseconds.
+        self.dead_bounds = (settings.most_dead, max(1, round(settings.keep_dead * 1000)))
         self._looked = self._claimed = 0.0
 
     @property
@@ -206,16 +206,13 @@ class RedisEngine:
     async def stop_taking(self) -> None: ...
 
     async def visit_dead(self, visit: Visit, most: int) -> None:
+        oldest = round((time() - self._settings.keep_dead) * 1000)
         with unavailable():
-            bodies: list[tuple[bytes, bytes]] = []
-            async for entry in self._redis.hscan_iter(self._keys.dead, count=100):
-                bodies.append(entry)
-                if len(bodies) >= most:
-                    break
-        for id, body in bodies:
-            if await visit(Message.decode(body)):
+            letters = await self._redis.xrange(self._keys.dead, max(0, oldest), count=most)
+        for id, fields in letters:
+            if await visit(Message.decode(fields[b"data"])):
                 with unavailable():
-                    await self._forget_dead(keys=[self._keys.dead], args=[id, body])
+                    await self._redis.xdel(self._keys.dead, id)
 
     async def may_schedule(self) -> bool:
         return True
@@ -242,24 +239,29 @@ class RedisDelivery:
             raise DeliveryLost
 
     async def done(self) -> None:
-        await self._settle("", "", "default")
+        await self._settle("")
 
     async def replace(self, message: Message) -> None:
-        await self._settle("wait", message.encode(), message.queue, _delay(message))
+        await self._settle("wait", message)
 
-    async def bury(self, message: Message) -> None:
-        await self._settle("dead", message.encode(), message.queue, 0, message.id)
+    async def bury(self, message: Message) -> bool:
+        return await self._settle("dead", message) == 2
 
-    async def _settle(
-        self, what: str, body: bytes | str, queue: str, delay: int = 0, id: str = ""
-    ) -> None:
+    async def release(self) -> None:
+        """Nothing: it comes again when this worker has not reported for long enough."""
+
+    async def _settle(self, what: str, message: Message | None = None) -> int:
+        body, delay, queue = b"", 0, "default"
+        if message is not None:
+            body, delay, queue = message.encode(), _delay(message), message.queue
         keys = [self._stream, *self._keys.of_queue(queue), self._keys.dead]
         with unavailable():
-            said = await self._engine.settle(
-                keys=keys, args=[GROUP, self._id, what, body, delay, id]
+            said: int = await self._engine.settle(
+                keys=keys, args=[GROUP, self._id, what, body, delay, *self._engine.dead_bounds]
             )
         if not said:
             raise DeliveryLost
+        return said
 
 
 class _Keys:
@@ -267,7 +269,7 @@ class _Keys:
 
     def __init__(self, name: str) -> None:
         self._start = f"{{vivace:{name}}}"
-        self.dead = f"{self._start}:dead"
+        self.dead = f"{self._start}:letters"
 
     def stream(self, queue: str) -> str:
         return f"{self._start}:queue:{queue}"

@@ -47,15 +47,23 @@ return 1
 """
 
 #: End a delivery, if nobody else has, and put in its place what ARGV says. KEYS: stream of the
-#: delivery, stream, delayed, dead. ARGV: group, id, '', 'wait' or 'dead', body, delay, id of the
-#: task.
+#: delivery, stream, delayed, dead. ARGV: group, id, '', 'wait' or 'dead', body, delay, how many
+#: dead letters are kept, and for how long. Returns 0 if someone else has, 2 if so many dead letters
+#: are there, and 1 otherwise.
 SETTLE = """
 if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 then
     return 0
 end
 redis.call('XDEL', KEYS[1], ARGV[2])
 if ARGV[3] == 'dead' then
-    redis.call('HSET', KEYS[4], ARGV[6], ARGV[4])
+    local time = redis.call('TIME')
+    local first = string.format('%.0f', math.max(0, time[1] * 1000 - tonumber(ARGV[7])))
+    redis.call('XADD', KEYS[4], 'MAXLEN', ARGV[6], '*', 'data', ARGV[4])
+    redis.call('XTRIM', KEYS[4], 'MINID', first)
+    redis.call('PEXPIRE', KEYS[4], ARGV[7])
+    if redis.call('XLEN', KEYS[4]) >= tonumber(ARGV[6]) then
+        return 2
+    end
 elseif ARGV[3] == 'wait' then
     local delay = tonumber(ARGV[5])
     if delay > 0 then
@@ -66,15 +74,6 @@ elseif ARGV[3] == 'wait' then
     end
 end
 return 1
-"""
-
-#: Forget a dead letter, unless its task has been sent again and has failed again since. KEYS: dead.
-#: ARGV: id, body.
-FORGET_DEAD = """
-if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then
-    redis.call('HDEL', KEYS[1], ARGV[1])
-end
-return 0
 """
 
 #: Forget workers that have long been gone; those that still have tasks are kept, as these would be

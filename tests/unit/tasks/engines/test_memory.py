@@ -77,9 +77,8 @@ async def test_a_key_is_remembered_for_a_time() -> None:
 
 
 async def test_of_too_many_dead_letters_the_oldest_go() -> None:
-    engine = MemoryEngine(settings(), most_dead=2)
-    for id in ("1", "2", "3"):
-        engine.bury(Message(id, "work"))
+    engine = MemoryEngine(settings(most_dead=2))
+    assert [engine.bury(Message(id, "work")) for id in ("1", "2", "3")] == [False, True, True]
     seen: list[str] = []
 
     async def visit(message: Message) -> bool:
@@ -89,3 +88,18 @@ async def test_of_too_many_dead_letters_the_oldest_go() -> None:
     await engine.visit_dead(visit, 10)
     await engine.visit_dead(visit, 10)
     assert seen == ["2", "3", "3"]
+
+
+async def test_dead_letters_go_after_a_time() -> None:
+    engine = MemoryEngine(settings(keep_dead=0.05))
+    seen: list[str] = []
+
+    async def visit(message: Message) -> bool:
+        seen.append(message.id)
+        return False
+
+    engine.bury(Message("1", "work"))
+    await asyncio.sleep(0.06)
+    engine.bury(Message("2", "work"))
+    await engine.visit_dead(visit, 10)
+    assert seen == ["2"]

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
-import asyncio
+import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aio_pika.exceptions import ChannelInvalidStateError
 from pamqp import decode, encode
 
-from vivace.tasks.engines import rabbitmq
-from vivace.tasks.engines.rabbitmq import RabbitMQEngine
+from vivace.tasks import QueueFull
+from vivace.tasks.engines.rabbitmq import RabbitMQDelivery, RabbitMQEngine
+from vivace.tasks.engines.rabbitmq_delays import SINCE
+from vivace.tasks.errors import DeliveryLost
 from vivace.tasks.message import Message
 
 from ..conftest import settings
@@ -16,61 +19,75 @@ from ..conftest import settings
 pytestmark = pytest.mark.anyio
 
 
-class Held:
-    """A message that waits for its time."""
+class Came:
+    """A message that has come by a channel, which may be closed by now."""
 
-    def __init__(self) -> None:
-        self.headers: dict[str, Any] = {}
-        self.channel = SimpleNamespace(is_closed=False)
-        self.told: list[str] = []
+    redelivered = False
 
-    async def ack(self) -> None:
-        self.told.append("ack")
+    def __init__(self, id: str, *, is_over: bool = False) -> None:
+        self.body = Message(id, "work").encode()
+        self.is_over = is_over
 
-    async def reject(self, *, requeue: bool) -> None:
-        assert requeue
-        self.told.append("reject")
+    @property
+    def channel(self) -> Any:
+        if self.is_over:
+            # As aio-pika does, which gives no channel that is closed.
+            raise ChannelInvalidStateError
+        return SimpleNamespace(is_closed=False)
 
 
-@pytest.mark.parametrize("error", [asyncio.CancelledError(), KeyError("no")])
-async def test_what_could_not_be_moved_on_is_given_back(
-    error: BaseException, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def engine() -> Any:
+    return RabbitMQEngine("amqp://localhost", settings())
+
+
+async def test_the_time_that_a_message_waits_from_is_the_same_when_it_comes(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine: Any = RabbitMQEngine("amqp://localhost", settings())
+    sent: list[Any] = []
 
-    async def fail(_: Any) -> None:
-        # As when the connection that it is sent over ends, and not that which it has come by.
-        raise error
+    async def publish(message: Any, _: str) -> None:
+        sent.append(message)
 
-    monkeypatch.setattr(engine, "_send_on", fail)
-    held = Held()
-    with pytest.raises(type(error)):
-        await engine._hold(0.25, held)
-    assert held.told == ["reject"]
+    monkeypatch.setattr(engine, "_publish", publish)
+    before = time.time()
+    await engine.publish(Message("1", "work").again(10))
+    # As AMQP has it: what is exact here need not be so there.
+    _, headers = decode.field_table(encode.field_table(sent[0].headers))
+    since: Any = headers[SINCE]
+    assert before - 0.001 <= since / 1000 <= time.time() + 0.001
 
 
-@pytest.mark.parametrize("ahead", [0.0, 40.0, 80.0])
-async def test_a_message_is_held_from_when_it_came(
-    ahead: float, monkeypatch: pytest.MonkeyPatch
+async def test_what_came_by_a_channel_that_is_closed_costs_nothing_else(engine: Any) -> None:
+    engine._consumers = [("default", "tag")]
+    for place, message in enumerate([Came("1"), Came("2", is_over=True), Came("3")]):
+        await engine._note(place, message)
+    taken = await engine.take(["default"], 10, 1)
+    assert [Message.decode(one.body).id for one in taken] == ["1", "3"]
+
+
+async def test_what_is_said_of_a_task_whose_channel_is_closed_is_not_lost(engine: Any) -> None:
+    came: Any = Came("1", is_over=True)
+    delivery = RabbitMQDelivery(engine, came)
+    message = Message("1", "work", attempt=2)
+    for tell in (delivery.renew(), delivery.replace(message), delivery.bury(message)):
+        # It is told when the task comes again.
+        with pytest.raises(DeliveryLost):
+            await tell
+
+
+async def test_what_was_taken_finds_room_where_no_other_does(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent, pauses = 1_796_000_000.25 + ahead, list[float]()
-    monkeypatch.setattr(rabbitmq, "time", lambda: sent)
-    headers: Any = rabbitmq._amqp(Message(id="1", task="t")).headers
-    held = Held()
-    held.headers = decode.field_table(encode.field_table(headers))[1]
-    engine: Any = RabbitMQEngine("amqp://localhost", settings())
+    queues: list[str] = []
 
-    async def sleep(seconds: float) -> None:
-        pauses.append(seconds)
+    async def publish(_: Any, queue: str) -> None:
+        queues.append(queue)
+        if "queue" in queue:
+            raise QueueFull("full")
 
-    async def send_on(_: Any) -> None: ...
-
-    monkeypatch.setattr(engine, "_send_on", send_on)
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    monkeypatch.setattr(rabbitmq, "time", lambda: sent + 3)
-    await engine._hold(8.0, held)
-    assert pauses == [pytest.approx(5.0, abs=0.001)]
-    # However far the clock of whoever has sent it is ahead.
-    monkeypatch.setattr(rabbitmq, "time", lambda: sent - 3)
-    await engine._hold(8.0, held)
-    assert pauses[1:] == [8.0]
+    monkeypatch.setattr(engine, "_publish", publish)
+    with pytest.raises(QueueFull):
+        await engine.put(Message("1", "work"))
+    await engine.put_again(Message("2", "work"))
+    assert queues[1:] == ["vivace.test.queue.default", "vivace.test.again"]

@@ -66,7 +66,7 @@ class Server:
             return read_reply(connection)
 
     def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 90
         while not (found := re.search(r"running on http://127\.0\.0\.1:(\d+)", self.log)):
             assert self.process.poll() is None, self.log
             assert time.monotonic() < deadline, self.log

@@ -38,6 +38,12 @@ def kid_of(token: str) -> str:
     return kid
 
 
+# Which database it is makes no difference to keys.
+@pytest.mark.parametrize(
+    "database",
+    [pytest.param("sqlite", marks=pytest.mark.xdist_group("a shop on sqlite"))],
+    indirect=True,
+)
 def test_tokens_of_either_first_key_are_good_at_both_apps(
     shop: Shop, rolled_out: Shop, one: Client, two: Client
 ) -> None:

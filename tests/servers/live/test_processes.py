@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
 from tests.unit.behaviour.process import Server
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from .processes import Client, Place, joining, wait_for
 
@@ -122,22 +123,28 @@ class Talker:
             assert not thread.is_alive()
 
     def _talk(self, server: Server, room: str, stopped: threading.Event) -> None:
-        number = 0
-        with joining(server, room, f"user={self.user}") as client:
-            while not stopped.is_set():
-                text = f"{self.user}-{number}"
-                client.say(text, ref=text)
-                number += 1
-                while True:
-                    frame = client.read()
-                    if frame["type"] == "ack" and frame["ref"] == text:
-                        self.acknowledged.append(text)
-                        break
-                    if frame["type"] == "error":
-                        assert frame["code"] == "unavailable", frame
-                        self.refusals += 1
-                        time.sleep(0.05)
-                        break
+        numbers = itertools.count()
+        while not stopped.is_set():
+            # One to whom much comes at once is disconnected, and comes back.
+            with (
+                suppress(ConnectionClosed, InvalidStatus, OSError),
+                joining(server, room, f"user={self.user}") as client,
+            ):
+                while not stopped.is_set():
+                    self._say(client, f"{self.user}-{next(numbers)}")
+
+    def _say(self, client: Client, text: str) -> None:
+        client.say(text, ref=text)
+        while True:
+            frame = client.read()
+            if frame["type"] == "ack" and frame["ref"] == text:
+                self.acknowledged.append(text)
+                return
+            if frame["type"] == "error":
+                assert frame["code"] == "unavailable", frame
+                self.refusals += 1
+                time.sleep(0.05)
+                return
 
 
 @dataclass

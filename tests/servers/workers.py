@@ -25,12 +25,15 @@ FRESH = httpx.Client(
 
 
 @contextmanager
-def serving(app: Path, **environment: str) -> Iterator[Server]:
-    """Serve the ``app`` of a module; what it needs to know is in its environment."""
+def serving(app: Path, *arguments: str, **environment: str) -> Iterator[Server]:
+    """Serve the ``app`` of a module; what it needs to know is in its environment.
+
+    The ``arguments`` are those of uvicorn's command.
+    """
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "uvicorn", f"{app.stem}:app", "--app-dir", str(app.parent)),
-            *("--host", "127.0.0.1", "--port", "0", "--no-access-log"),
+            *("--host", "127.0.0.1", "--port", "0", "--no-access-log", *arguments),
         ],
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
@@ -75,7 +78,7 @@ def stop(server: Server) -> None:
     """Stop the server with all of its processes."""
     try:
         if server.process.poll() is None:
-            server.terminate(20)
+            server.terminate(60)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(server.process.pid, signal.SIGKILL)

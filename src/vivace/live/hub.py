@@ -172,10 +172,15 @@ class Hub:
         names = [name for roster in rosters for name in roster.names()]
         if not names:
             return
-        absent = await self._broker.renew(names, self._settings.presence)
-        by_room = {roster.room: roster for roster in rosters}
-        for room, name in absent:
-            await by_room[room].enter_again(name)
+        absent = {*await self._broker.renew(names, self._settings.presence)}
+        # Meanwhile rooms may have been left, and entered again.
+        by_room = {roster.room: roster for roster in (*rosters, *self._rosters)}
+        for room, name in names:
+            roster = by_room[room]
+            if (room, name) in absent:
+                await roster.enter_again(name)
+            elif not roster.is_here(name):
+                await roster.linger(name)
 
     async def _look(self) -> None:
         self._looks += 1

@@ -164,6 +164,11 @@ class Roster:
         """The names that are to be renewed, each with the room."""
         return [(self.room, self._name(user)) for user in self._local]
 
+    def is_here(self, name: str) -> bool:
+        """Whether it is a name of a user that has a connection to this process."""
+        process, _, user = name.partition(":")
+        return process == self._process and user in self._local
+
     async def enter_again(self, name: str) -> None:
         """Enter a name of this process's which the broker has no longer."""
         user = name.partition(":")[2]
@@ -172,10 +177,17 @@ class Roster:
             if local is not None:
                 await self._announce(user, local.data)
 
+    async def linger(self, name: str) -> None:
+        """Have a name be there as long as one whose user has just left, though it was renewed."""
+        user = name.partition(":")[2]
+        async with self._lock_of(user):
+            if user not in self._local:
+                await self._broker.renew([(self.room, name)], self._settings.linger)
+
     async def sweep(self) -> None:
         """Tell of names whose time is over."""
         for name in await self._broker.expire(self.room):
-            if not self._is_here(name):
+            if not self.is_here(name):
                 self._apply(name, None)
             await self._append(name, None)
 
@@ -190,7 +202,7 @@ class Roster:
                 self._meanwhile = None
         known = [name for names in self._users.values() for name in names]
         for name in {*known, *present}:
-            if not self._is_here(name):
+            if not self.is_here(name):
                 self._apply(name, present.get(name))
 
     async def _announce(self, user: str, data: bytes) -> None:
@@ -213,11 +225,6 @@ class Roster:
     def _name(self, user: str) -> str:
         return f"{self._process}:{user}"
 
-    def _is_here(self, name: str) -> bool:
-        """Whether it is a name of a user that has a connection to this process."""
-        process, _, user = name.partition(":")
-        return process == self._process and user in self._local
-
     def _take(self, entry: Entry) -> None:
         """What a process has appended."""
         try:
@@ -228,7 +235,7 @@ class Roster:
             return
         if self._meanwhile is not None:
             self._meanwhile[name] = data
-        if not self._is_here(name):
+        if not self.is_here(name):
             self._apply(name, data)
         elif data is None:
             # It has expired, though it is here: this process, or the engine, was held up.

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from vivace import Vivace
+from vivace import Response, Vivace
 from vivace.files import DiskStore, Files, Store, StoredFile, UploadedForm
 from vivace.files.s3 import S3Store
 from vivace.files.tus import Tus
@@ -49,6 +49,6 @@ async def add_form(form: Annotated[UploadedForm, files.form]) -> dict[str, list[
     return form.files
 
 
-@app.get("/process")
-async def read_process() -> int:
-    return os.getpid()
+@app.get("/health")
+async def health(response: Response) -> None:
+    response.headers["X-Process"] = str(os.getpid())

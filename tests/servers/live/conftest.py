@@ -11,25 +11,38 @@ from tests.servers.engines.process import EngineProcess, run_engine
 from tests.servers.engines.redis_server import DurableRedisServer
 from tests.unit.behaviour.process import Server
 
-from .processes import serving
+from .processes import Place
 
 ENGINES: dict[str, type[EngineProcess]] = {"redis": DurableRedisServer, "nats": NatsServer}
 
 
 @pytest.fixture(
-    scope="module",
+    scope="session",
     params=[pytest.param(name, marks=pytest.mark.xdist_group(f"live-{name}")) for name in ENGINES],
 )
-def engine(request: pytest.FixtureRequest) -> Iterator[EngineProcess]:
-    with run_engine(ENGINES[request.param]) as running:
-        yield running
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    with run_engine(ENGINES[request.param]) as engine:
+        yield Place(engine, f"live_{token_hex(6)}")
+
+
+@pytest.fixture(scope="session")
+def two(place: Place) -> Iterator[tuple[Server, Server]]:
+    """Two processes of the app, which are there for all tests."""
+    with place.serving() as one, place.serving() as other:
+        yield one, other
+    for server in (one, other):
+        assert "Traceback" not in server.log, server.log
 
 
 @pytest.fixture
-def two(engine: EngineProcess) -> Iterator[tuple[Server, Server]]:
-    """Two processes of the app, with rooms of their own."""
-    name = f"live_{token_hex(6)}"
-    with serving(engine.url, name) as one, serving(engine.url, name) as other:
-        yield one, other
-        for server in (one, other):
-            assert "Traceback" not in server.log, server.log
+def third(place: Place) -> Iterator[Server]:
+    """Another process, which may be killed."""
+    with place.serving() as server:
+        yield server
+    assert "Traceback" not in server.log, server.log
+
+
+@pytest.fixture
+def room() -> str:
+    """A room that nobody else is in."""
+    return f"/rooms/{token_hex(6)}"

@@ -28,13 +28,14 @@ class Said(BaseModel):
 def make_broker() -> Any:
     url, name = os.environ["LIVE_ENGINE"], os.environ["LIVE_NAME"]
     if url.startswith("nats"):
-        return NatsBroker(url, name=name, count=100_000, timeout=1.0, pause=0.1)
-    return RedisBroker(url, prefix=name, count=100_000, timeout=1.0, pause=0.1)
+        return NatsBroker(url, name=name, count=100_000, timeout=2.0, pause=0.1)
+    return RedisBroker(url, prefix=name, count=100_000, timeout=2.0, pause=0.1)
 
 
+# Long enough for one who comes back at once, on a machine that does much else.
 settings = LiveSettings(
-    presence=2.0,
-    linger=1.0,
+    presence=4.0,
+    linger=2.0,
     messages_per_second=1000,
     burst=1000,
     closing=0.5,
@@ -91,7 +92,7 @@ async def health() -> int:
 
 
 @app.get("/held")
-async def held() -> list[str]:
-    """The rooms that this process follows."""
-    feed = chat.hub.find("/rooms/hostile")
+async def held(room: str) -> list[str]:
+    """Who is connected to a room in this process."""
+    feed = chat.hub.find(room)
     return sorted(member.user for member in feed.members) if feed is not None else []

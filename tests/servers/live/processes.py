@@ -3,41 +3,37 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.servers import workers
+from tests.servers.engines.process import EngineProcess
 from tests.unit.behaviour.process import Server
 from websockets.sync.client import ClientConnection, connect
 
-HERE = Path(__file__).parent
-TIMEOUT = 30.0
+#: Seconds that anything may take, on a machine that does much else.
+TIMEOUT = 90.0
 
 
-@contextmanager
-def serving(engine: str, name: str, port: int = 0) -> Iterator[Server]:
-    """Serve the app from one process."""
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "uvicorn", "live_app:app", "--app-dir", str(HERE)),
-            *("--host", "127.0.0.1", "--port", str(port), "--no-access-log"),
-        ],
-        env={**os.environ, "LIVE_ENGINE": engine, "LIVE_NAME": name},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    server = Server(process)
-    try:
-        server.wait_until_ready()
-        yield server
-    finally:
-        server.close()
+@dataclass(frozen=True)
+class Place:
+    """Where processes share their rooms: an engine, and a name in it."""
+
+    engine: EngineProcess
+    name: str
+
+    def serving(self, port: int = 0) -> AbstractContextManager[Server]:
+        """Serve the app from one process."""
+        return workers.serving(
+            Path(__file__).with_name("live_app.py"),
+            *("--port", str(port)),
+            LIVE_ENGINE=self.engine.url,
+            LIVE_NAME=self.name,
+        )
 
 
 class Client:
@@ -74,6 +70,15 @@ class Client:
             if frame["type"] == type and members.items() <= frame.items():
                 return frame
 
+    def users(self, type: str) -> list[str]:
+        """Of whom it has been told so far that they have ``"joined"``, or ``"left"``."""
+        return [frame["member"]["user"] for frame in self.frames if frame["type"] == type]
+
+    @property
+    def texts(self) -> list[str]:
+        """What it has heard so far."""
+        return [frame["text"] for frame in self.frames if frame["type"] == "said"]
+
     @property
     def position(self) -> str:
         """The id of the last event that it has."""
@@ -83,10 +88,7 @@ class Client:
 
 @contextmanager
 def joining(
-    server: Server,
-    query: str,
-    room: str = "/rooms/tea",
-    headers: dict[str, str] | None = None,
+    server: Server, room: str, query: str, headers: dict[str, str] | None = None
 ) -> Iterator[Client]:
     """A client in a room, welcome."""
     url = f"ws://127.0.0.1:{server.port}{room}?{query}"

@@ -30,7 +30,7 @@ def test_one_has_to_sign_in_and_is_limited(two: Two) -> None:
     assert registered.is_success, registered.text
     token = httpx.post(f"{url}/token", data=account).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
-    with joining(server, "", "/private/tea", headers) as ada:
+    with joining(server, "/private/tea", "", headers) as ada:
         for number in range(4):
             ada.say(str(number), ref=str(number))
         assert ada.until("said")["user"] == "ada"
@@ -45,7 +45,7 @@ def test_one_has_to_sign_in_and_is_limited(two: Two) -> None:
     assert statuses == [422, 422]
     for _ in range(10):
         try:
-            with joining(server, "", "/private/tea", headers):
+            with joining(server, "/private/tea", "", headers):
                 pass
         except InvalidStatus as refused_status:
             assert refused_status.response.status_code == 429
@@ -54,12 +54,11 @@ def test_one_has_to_sign_in_and_is_limited(two: Two) -> None:
         pytest.fail("Connections are not limited")
 
 
-def test_one_who_does_not_read_is_disconnected_and_holds_up_nobody(two: Two) -> None:
+def test_one_who_does_not_read_is_disconnected_and_holds_up_nobody(two: Two, room: str) -> None:
     one, other = two
-    room = "/rooms/hostile"
     with (
-        joining(other, "user=talks", room) as talks,
-        joining(one, "user=reads", room) as reads,
+        joining(other, room, "user=talks") as talks,
+        joining(one, room, "user=reads") as reads,
         socket.create_connection(("127.0.0.1", one.port)) as slow,
     ):
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -70,7 +69,13 @@ def test_one_who_does_not_read_is_disconnected_and_holds_up_nobody(two: Two) -> 
             talks.say(f"{number} {text}", ref=str(number))
             talks.until("ack", ref=str(number))
             assert reads.until("said")["text"].startswith(f"{number} ")
-        wait_for(lambda: "slow" not in httpx.get(f"http://127.0.0.1:{one.port}/held").json())
+        wait_for(lambda: "slow" not in held(one, room))
+
+
+def held(server: Server, room: str) -> list[str]:
+    """Who is connected to a room in this process."""
+    users: list[str] = server.client.get("/held", params={"room": room}).json()
+    return users
 
 
 def handshake(connection: socket.socket, target: str) -> None:
@@ -87,9 +92,8 @@ def handshake(connection: socket.socket, target: str) -> None:
     assert answer.startswith(b"HTTP/1.1 101 ")
 
 
-def test_whatever_is_sent_is_no_fault(two: Two) -> None:
+def test_whatever_is_sent_is_no_fault(two: Two, room: str) -> None:
     one, _ = two
-    room = "/rooms/hostile"
     frames = [
         *("", "null", '"' * 100, "[" * 10_000, '{"type":' * 3000, "1e999", '{"type":["say"]}'),
         *('{"type":{}}', '{"type":"say","text":"\\ud800"}', '{"type":"say","text":5}'),
@@ -98,7 +102,7 @@ def test_whatever_is_sent_is_no_fault(two: Two) -> None:
         '{"type":"say","__proto__":{},"ref":[]}',
     ]
     for frame in frames:
-        with joining(one, "user=eve", room) as eve:
+        with joining(one, room, "user=eve") as eve:
             eve.socket.send(frame)
             assert eve.until("error")["code"] == "invalid"
             eve.say("fine")
@@ -112,27 +116,26 @@ def test_whatever_is_sent_is_no_fault(two: Two) -> None:
             request = f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
             odd.sendall(request.encode())
             assert b" 5" not in odd.recv(100).partition(b"\r\n")[0]
-    with joining(one, "user=eve", room) as eve, pytest.raises(ConnectionClosed) as closed:
+    with joining(one, room, "user=eve") as eve, pytest.raises(ConnectionClosed) as closed:
         eve.socket.send("x" * 50_000)
         eve.until("never")
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1009
     # All have been let go.
-    wait_for(lambda: httpx.get(f"http://127.0.0.1:{one.port}/held").json() == [])
+    wait_for(lambda: held(one, room) == [])
 
 
-def test_connections_that_are_cut_leave_nothing_behind(two: Two) -> None:
+def test_connections_that_are_cut_leave_nothing_behind(two: Two, room: str) -> None:
     one, _ = two
-    room = "/rooms/hostile"
     for number in range(30):
         with socket.create_connection(("127.0.0.1", one.port)) as cut:
             handshake(cut, f"{room}?user=cut{number}")
             if number % 2:
                 cut.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    wait_for(lambda: httpx.get(f"http://127.0.0.1:{one.port}/held").json() == [])
+    wait_for(lambda: held(one, room) == [])
     with httpx.stream("GET", f"http://127.0.0.1:{one.port}{room}?user=reader") as stream:
         lines = stream.iter_lines()
         assert next(lines) == "event: welcome"
         assert json.loads(next(lines).removeprefix("data: "))["user"] == "reader"
-        assert httpx.get(f"http://127.0.0.1:{one.port}/held").json() == ["reader"]
-    wait_for(lambda: httpx.get(f"http://127.0.0.1:{one.port}/held").json() == [])
+        assert held(one, room) == ["reader"]
+    wait_for(lambda: held(one, room) == [])

@@ -9,13 +9,12 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 import pytest
-from tests.servers.engines.process import EngineProcess, free_port
+from tests.servers.engines.process import free_port
 
-from .processes import joining, serving
+from .processes import Place, joining
 
 PAGE = Path(__file__).parents[3] / "docs" / "live.md"
 
@@ -73,25 +72,28 @@ def browsing(url: str, directory: Path) -> Iterator[Browser]:
             process.kill()
 
 
+# To clients it makes no difference which engine it is.
+@pytest.mark.parametrize(
+    "place", [pytest.param("redis", marks=pytest.mark.xdist_group("live-redis"))], indirect=True
+)
 def test_it_comes_back_when_the_server_does_and_nothing_is_missing(
-    engine: EngineProcess, tmp_path: Path
+    place: Place, room: str, tmp_path: Path
 ) -> None:
-    name, port = f"live_{token_hex(6)}", free_port()
-    url = f"ws://127.0.0.1:{port}/rooms/tea?user=browser"
+    port = free_port()
     # Nobody is there yet.
-    with browsing(url, tmp_path) as browser:
-        with serving(engine.url, name, port):
+    with browsing(f"ws://127.0.0.1:{port}{room}?user=browser", tmp_path) as browser:
+        with place.serving(port):
             browser.read_until("welcome")
             browser.read_until("ack")
-        with serving(engine.url, name, port) as server:
+        with place.serving(port) as server:
             browser.read_until("welcome")
-            with joining(server, "user=ada&after=0") as ada:
+            with joining(server, room, "user=ada&after=0") as ada:
                 assert browser.process.stdin is not None
                 browser.process.stdin.write("stop\n")
                 browser.process.stdin.flush()
                 browser.read_until("said", text="end")
                 ada.until("said", text="end")
             heard = browser.texts()
-            assert heard == [frame["text"] for frame in ada.frames if frame["type"] == "said"]
+            assert heard == ada.texts
             said = [int(text) for text in dict.fromkeys(heard) if text != "end"]
             assert sorted(said) == [*range(len(said))]

@@ -30,6 +30,7 @@ from vivace.middleware.cors import CORSMiddleware
 from vivace.ratelimit import Limiter
 from vivace.responses import PlainTextResponse, StreamingResponse
 from vivace.sse import EventSourceResponse, ServerSentEvent
+from vivace.types import ASGIApp, Message, Receive, Scope, Send
 
 handler = logging.StreamHandler(sys.stdout)
 handler.setFormatter(JSONLinesFormatter())
@@ -72,10 +73,27 @@ async def guard(websocket: WebSocket, call_next: CallNextSocket) -> None:
     await call_next(websocket)
 
 
+class NoteParts:
+    """Says at ``/state``, by the query of its request, that a part of a body has come."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def note() -> Message:
+            message = await receive()
+            if message.get("body") and scope["query_string"]:
+                ended.append(scope["query_string"].decode())
+            return message
+
+        await self.app(scope, note, send)
+
+
 cache, idempotency, limiter = Cache(), Idempotency(), Limiter()
 cache.install(app)
 idempotency.install(app)
 limiter.install(app, "100000/minute")
+app.add_middleware(NoteParts)
 app.add_middleware(CompressionMiddleware, minimum_size=100)
 app.add_middleware(SecurityHeadersMiddleware)
 app.add_middleware(

@@ -22,7 +22,12 @@ from .proxy import Proxy
 __all__ = ["test_reading_sessions_go_to_replicas_in_turn"]
 
 
-@pytest.fixture(scope="module", params=SERVERS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(kind, marks=pytest.mark.xdist_group(f"replicas on {kind}")) for kind in SERVERS
+    ],
+)
 def databases(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[str]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from typing import Any
 
 import pytest
@@ -34,17 +35,26 @@ app = app_of(
 OPERATIONS = operations_of(app)
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def client(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[TestClient]:
-    directory: Path = tmp_path_factory.mktemp("any-input")
-    with new_database(request.param, directory) as url:
-        for metadata in (Base.metadata, test_column_types.Base.metadata):
-            metadata.create_all(plain_engine(url))
-        client = TestClient(app, raise_server_exceptions=False)
-        with db.override(url), client:
-            yield client
+@pytest.fixture(scope="module")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """Gives the address of a database of each kind, which is made when it is asked for."""
+    with ExitStack() as made:
+
+        @cache
+        def find(kind: str) -> str:
+            url = made.enter_context(new_database(kind, tmp_path_factory.mktemp("any-input")))
+            for metadata in (Base.metadata, test_column_types.Base.metadata):
+                metadata.create_all(plain_engine(url))
+            return url
+
+        yield find
+
+
+@pytest.fixture(params=KINDS)
+def client(request: pytest.FixtureRequest, databases: Callable[[str], str]) -> Iterator[TestClient]:
+    client = TestClient(app, raise_server_exceptions=False)
+    with db.override(databases(request.param)), client:
+        yield client
 
 
 @pytest.mark.parametrize("label", OPERATIONS)

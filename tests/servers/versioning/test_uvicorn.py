@@ -15,6 +15,8 @@ from websockets.sync.client import connect
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
+pytestmark = pytest.mark.xdist_group("versioning")
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:

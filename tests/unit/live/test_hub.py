@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -164,3 +164,39 @@ async def test_presence_is_renewed_however_long_it_takes_to_look_for_those_who_a
         async with asyncio.timeout(10):
             while broker.renewed < 5 or broker.looks < 2:
                 await sleep(0)
+
+
+async def test_one_who_leaves_while_presence_is_renewed_is_shown_no_longer_for_it() -> None:
+    class Slow(MemoryBroker):
+        asked, goes_on = asyncio.Event(), asyncio.Event()
+        lifetimes: ClassVar[list[float]] = []
+
+        async def renew(
+            self, members: Collection[tuple[str, str]], ttl: float
+        ) -> list[tuple[str, str]]:
+            if ttl == 30 and not self.asked.is_set():
+                self.asked.set()
+                await self.goes_on.wait()
+            self.lifetimes.append(ttl)
+            return await super().renew(members, ttl)
+
+    async with hub(Slow(), presence=30, linger=10) as one:
+        for leaves in (True, False):
+            Slow.asked.clear()
+            Slow.goes_on.clear()
+            Slow.lifetimes.clear()
+            feed = await one.use("tea", has_roster=True)
+            assert feed.roster is not None
+            await feed.roster.enter("ada", None)
+            renewing = asyncio.create_task(one._renew())
+            await Slow.asked.wait()
+            await feed.roster.leave("ada", lingers=True)
+            await one.release(feed)
+            if not leaves:
+                # She is back at once.
+                again = await one.use("tea", has_roster=True)
+                assert again.roster is not None
+                await again.roster.enter("ada", None)
+            Slow.goes_on.set()
+            await renewing
+            assert Slow.lifetimes == ([10, 30, 10] if leaves else [10, 30])

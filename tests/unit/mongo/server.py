@@ -122,7 +122,7 @@ class Log:
     def wait_for_port(self) -> int:
         """The port that is listened on."""
         try:
-            return self._port.get(timeout=30)
+            return self._port.get(timeout=90)
         except queue.Empty:
             raise AssertionError(f"The server does not listen: {''.join(self._lines)}") from None
 

@@ -21,7 +21,7 @@ from vivace.live.brokers.redis import RedisBroker
 
 from .conftest import close_all
 
-pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("live_faults")]
+pytestmark = pytest.mark.anyio
 
 #: Seconds that an engine has in these tests; what is bounded by it is over long before PATIENCE.
 TIMEOUT = 2.0
@@ -146,7 +146,7 @@ async def test_what_was_acknowledged_is_delivered_once_and_in_order_through_rest
         for each in appending:
             each.is_over = True
         await asyncio.gather(*running)
-        last = await brokers[0].append("room", b"last")
+        last = await append_at_last(brokers[0], b"last")
         for one in heard:
             await one.until(lambda one: last in one.ids)
     history = await brokers[0].read("room", heard[0].told[0].id, 100_000)  # type: ignore[union-attr]

@@ -16,7 +16,7 @@ from vivace.live.brokers.nats import NatsBroker
 from .conftest import NATS
 from .contract import EngineContract
 
-pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("live_nats")]
+pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture

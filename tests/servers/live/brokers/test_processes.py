@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from multiprocessing.pool import Pool
 
 import pytest
 from tests.unit.live.brokers.contract import Heard, Make
@@ -54,12 +55,16 @@ async def follow_and_append(broker: Broker, number: int) -> list[Entry]:
     return [entry for entry in heard.told if entry is not None]
 
 
-def told_in_processes(make: Callable[[str], Broker], name: str) -> list[list[Entry]]:
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    """The processes: each is at work until all are, so that none does two parts."""
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
-        return pool.starmap(run, [(make, name, number) for number in range(PROCESSES)])
+        yield pool
 
 
-async def check(told: list[list[Entry]], broker: Broker) -> None:
+async def check(pool: Pool, make: Callable[[str], Broker], name: str, broker: Broker) -> None:
+    parts = [(make, name, number) for number in range(PROCESSES)]
+    told = await asyncio.to_thread(pool.starmap, run, parts, 1)
     everything = (await broker.read("room", START, 1000)).entries
     assert len(everything) == PROCESSES * EACH
     for number, one in enumerate(told):
@@ -69,11 +74,13 @@ async def check(told: list[list[Entry]], broker: Broker) -> None:
         assert own == [b"%d %d" % (number, n) for n in range(EACH)]
 
 
-async def test_processes_hear_the_same_over_redis(redis_prefix: str, make_redis: Make) -> None:
-    told = await asyncio.to_thread(told_in_processes, redis_broker, redis_prefix)
-    await check(told, make_redis())
+async def test_processes_hear_the_same_over_redis(
+    pool: Pool, redis_prefix: str, make_redis: Make
+) -> None:
+    await check(pool, redis_broker, redis_prefix, make_redis())
 
 
-async def test_processes_hear_the_same_over_nats(nats_name: str, make_nats: Make) -> None:
-    told = await asyncio.to_thread(told_in_processes, nats_broker, nats_name)
-    await check(told, make_nats())
+async def test_processes_hear_the_same_over_nats(
+    pool: Pool, nats_name: str, make_nats: Make
+) -> None:
+    await check(pool, nats_broker, nats_name, make_nats())

@@ -10,7 +10,7 @@ from vivace.live.brokers.redis import RedisBroker
 from .conftest import REDIS
 from .contract import EngineContract
 
-pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("live_redis")]
+pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import Any, Final
 
 from starlette.responses import (
     FileResponse,
@@ -17,6 +20,50 @@ from typing_extensions import deprecated
 
 from vivace.exceptions import VivaceDeprecationWarning
 from vivace.sse import EventSourceResponse
+from vivace.types import Receive, Scope, Send
+
+#: The key in the scope of a dictionary that pages put in what is in them, if anybody wants to know.
+PAGE_SOURCES: Final = "vivace.page_sources"
+
+
+class PageResponse(HTMLResponse):
+    """A page with scripts and style sheets in it, which a Content-Security-Policy is to allow.
+
+    :class:`vivace.middleware.SecurityHeadersMiddleware` allows these by their hashes, so that
+    browsers run none that has come into the page in another way.
+
+    Args:
+        content: The page.
+        scripts: The text of each script in it.
+        styles: The text of each style sheet in it; ``None`` where its scripts write some.
+
+    Attributes:
+        sources: What the policy has to allow, by directive (CSP 3, section 2.3.1).
+    """
+
+    def __init__(
+        self,
+        content: str,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        *,
+        scripts: Iterable[str] = (),
+        styles: Iterable[str] | None = (),
+    ) -> None:
+        super().__init__(content, status_code, headers)
+        self.sources: Mapping[str, list[str]] = {
+            "script-src": _hash_sources(scripts),
+            "style-src": ["'unsafe-inline'"] if styles is None else _hash_sources(styles),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.get(PAGE_SOURCES, {}).update(self.sources)
+        await super().__call__(scope, receive, send)
+
+
+def _hash_sources(texts: Iterable[str]) -> list[str]:
+    digests = (sha256(text.encode()).digest() for text in texts)
+    return [f"'sha256-{b64encode(digest).decode()}'" for digest in digests]
 
 
 @deprecated(
@@ -57,6 +104,7 @@ __all__ = [
     "HTMLResponse",
     "JSONResponse",
     "ORJSONResponse",
+    "PageResponse",
     "PlainTextResponse",
     "RedirectResponse",
     "Response",

@@ -201,7 +201,7 @@ class Live:
             return JSONResponse(self.asyncapi(app, prefix))
 
         async def page(request: Request) -> HTMLResponse:
-            return HTMLResponse(page_of(self.asyncapi(app, prefix)))
+            return page_of(self.asyncapi(app, prefix))
 
         if asyncapi_url is not None:
             app.add_route(asyncapi_url, asyncapi, include_in_schema=False)

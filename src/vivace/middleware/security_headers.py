@@ -12,12 +12,16 @@ from vivace.middleware.policies import (
     PAGE_POLICY,
     Permissions,
     Policy,
+    widened,
     write_permissions,
     write_policy,
 )
+from vivace.responses import PAGE_SOURCES
 from vivace.types import ASGIApp, Message, Receive, Scope, Send
 
 Fields: TypeAlias = list[tuple[bytes, bytes]]
+#: What a policy has to allow, by directive.
+Sources: TypeAlias = dict[str, list[str]]
 
 FrameOptions = Literal["DENY", "SAMEORIGIN"]
 ReferrerPolicy = Literal[
@@ -34,8 +38,6 @@ OpenerPolicy = Literal["same-origin", "same-origin-allow-popups", "noopener-allo
 EmbedderPolicy = Literal["require-corp", "credentialless"]
 ResourcePolicy = Literal["same-origin", "same-site", "cross-origin"]
 
-#: The attributes of an app that say where its pages are.
-PAGES = ("docs_url", "redoc_url", "scalar_url", "swagger_ui_oauth2_redirect_url")
 STARTS = ("http.response.start", "websocket.http.response.start")
 
 
@@ -43,14 +45,16 @@ class SecurityHeadersMiddleware:
     """Adds headers to every response that has not set them itself.
 
     The defaults are for an API: a response is not to be framed, sniffed, or run as a page. The
-    pages with the app's documentation get ``page_policy``, and may open windows to sign in.
+    pages with the app's documentation get ``page_policy``, which allows the scripts and styles that
+    are in them by their hashes, and may open windows to sign in.
 
     Args:
         app: What comes next.
         hsts: ``Strict-Transport-Security``, over https alone; ``None`` leaves it out, as for each
             of the following.
         content_security_policy: ``Content-Security-Policy``: sources by directive, or the text.
-        page_policy: The same for pages with documentation.
+        page_policy: The same for pages with documentation. Hashes are added to what is given by
+            directive; a text stays as it is.
         pages: Paths of further pages, that are HTML and get ``page_policy``.
         frame_options: ``X-Frame-Options``, for browsers without ``frame-ancestors``.
         referrer_policy: ``Referrer-Policy``.
@@ -103,46 +107,52 @@ class SecurityHeadersMiddleware:
             "content-security-policy": _written(content_security_policy, write_policy),
             "cross-origin-opener-policy": cross_origin_opener_policy,
         }
-        page = {
-            "content-security-policy": _written(page_policy, write_policy),
+        page: dict[str, str | None] = {
             "cross-origin-opener-policy": cross_origin_opener_policy and "same-origin-allow-popups",
         }
         secure = {"strict-transport-security": None if hsts is None else str(hsts)}
-        #: The fields, by whether the response is a page, and whether it goes over https.
+        #: The fields, by whether the response is a page, and whether it goes over https; those of
+        #: a page without its policy.
         self._fields: dict[tuple[bool, bool], Fields] = {
             (False, False): _fields(common, api),
             (False, True): _fields(common, api, secure),
             (True, False): _fields(common, page),
             (True, True): _fields(common, page, secure),
         }
+        self._page_policy = page_policy
+        _written(page_policy, write_policy)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         is_secure = scope.get("scheme") in ("https", "wss")
+        # A page with documentation puts in what it has.
+        sources: Sources = {}
+        scope[PAGE_SOURCES] = sources
 
         async def send_secured(message: Message) -> None:
             if message["type"] in STARTS:
                 headers = [*message.get("headers", ())]
                 known = {name.lower(): value for name, value in headers}
-                fields = self._fields[self._is_page(scope, known), is_secure]
+                fields = self._fields_of(scope["path"], known, sources, is_secure=is_secure)
                 headers += [field for field in fields if field[0] not in known]
                 message = {**message, "headers": headers}
             await send(message)
 
         await self.app(scope, receive, send_secured)
 
-    def _is_page(self, scope: Scope, headers: dict[bytes, bytes]) -> bool:
-        """Whether the response is a page with documentation."""
-        if not headers.get(b"content-type", b"").startswith(b"text/html"):
-            return False
-        if scope["path"] in self._pages:
-            return True
-        # The innermost app that the request has come to; and its path there.
-        app = scope.get("app")
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        return path in [getattr(app, name, None) for name in PAGES]
+    def _fields_of(
+        self, path: str, headers: dict[bytes, bytes], sources: Sources, *, is_secure: bool
+    ) -> Fields:
+        is_html = headers.get(b"content-type", b"").startswith(b"text/html")
+        if not is_html or not (sources or path in self._pages):
+            return self._fields[False, is_secure]
+        fields = self._fields[True, is_secure]
+        if self._page_policy is None:
+            return fields
+        policy = write_policy(widened(self._page_policy, sources))
+        return [*fields, (b"content-security-policy", policy.encode())]
 
 
 def _check(name: str, value: str | None, known: Any) -> None:

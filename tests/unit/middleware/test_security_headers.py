@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from typing import Any
 
 import pytest
 
 from vivace import Vivace
+from vivace.describe.pages import get_swagger_ui_html
 from vivace.middleware import SecurityHeadersMiddleware
 from vivace.middleware.policies import HSTS
-from vivace.responses import HTMLResponse, Response
+from vivace.responses import HTMLResponse, PageResponse, Response
 from vivace.testclient import TestClient
 
 from .asgi import answering
@@ -82,6 +86,48 @@ def test_pages_with_documentation_may_run_their_scripts(path: str) -> None:
         headers = client.get(root_path + path).headers
         assert "script-src 'self'" in headers["Content-Security-Policy"]
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups"
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs", "/redoc", "/scalar", "/docs/oauth2-redirect", "/inner/docs", "/made", "/mine"]
+)
+def test_that_are_in_the_page_and_no_others(path: str) -> None:
+    app = make_app()
+    app.add_openapi("Another", "/another.json", dict)
+
+    @app.get("/made")
+    async def made() -> Response:
+        return get_swagger_ui_html(openapi_url="/openapi.json", title="t")
+
+    @app.get("/mine")
+    async def mine() -> PageResponse:
+        html = "<style>a{}</style><script>1</script><script>2</script>"
+        return PageResponse(html, 404, {"X-Own": "1"}, scripts=["1", "2"], styles=["a{}"])
+
+    response = TestClient(app).get(path)
+    policy = {
+        directive: sources.split()
+        for directive, _, sources in (
+            part.partition(" ") for part in response.headers["Content-Security-Policy"].split("; ")
+        )
+    }
+    for element, directive in (("script", "script-src"), ("style", "style-src")):
+        found = re.findall(f"<{element}>(.*?)</{element}>", response.text, re.DOTALL)
+        hashes = [hashlib.sha256(text.encode()).digest() for text in found]
+        known = [source for source in policy[directive] if source.startswith("'sha256-")]
+        if known != [f"'sha256-{base64.b64encode(one).decode()}'" for one in hashes]:
+            # Their scripts write style sheets by themselves.
+            assert (element, path) in {("style", "/redoc"), ("style", "/scalar")}
+            assert known == [] and "'unsafe-inline'" in policy[directive]
+        else:
+            assert "'unsafe-inline'" not in policy[directive]
+    assert not re.search(r"\s(on\w+|style)=", response.text)
+    assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups"
+
+
+def test_without_the_middleware_a_page_is_sent_as_it_is() -> None:
+    headers = TestClient(Vivace()).get("/docs").headers
+    assert {*headers} == {"content-length", "content-type"}
 
 
 def test_other_pages_may_not_unless_they_are_named() -> None:

@@ -375,6 +375,13 @@ def test_a_dependency_may_say_whose_it_is() -> None:
     assert [shop.pay(Authorization=token).json()["run"] for token in "121"] == [3, 4, 3]
 
 
+def test_an_endpoint_may_leave_it_to_credentials() -> None:
+    shop = Shop(by=by_tenant)
+    shop.take(shop.idempotency.required(by=None))
+    answers = [shop.pay(X_Tenant="acme"), shop.pay(X_Tenant="zoo"), shop.pay(Authorization="a")]
+    assert [answer.json()["run"] for answer in answers] == [1, 1, 2]
+
+
 def test_an_endpoint_may_say_it_of_its_own() -> None:
     shop = Shop()
     shop.take(shop.idempotency.required(by=by_tenant, ttl=1, wait=1, lease=1, away="pass"))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: Where the visits are in the scope, by their caches: an app may have several.
 VISITS = "vivace.caching"
 
-_UNDECLARED = "Answers of %s are not kept, as their Vary has fields that vary= does not name."
+_UNDECLARED = "Answers of %s are not kept, as their Vary has what vary= does not name: %s."
 _GUARDED = (
     "The answers of %s are not kept, as it depends on who asks. Say by= whose they are, or "
     "shared=True where all get the same."
@@ -105,7 +105,7 @@ class Visit:
             # A dependency that says whose it is has said: nobody's.
             is_anyones = not is_guarded or policy.by is not None
             if not is_anyones:
-                self._cache.warn_once(place, _GUARDED)
+                self._cache.warn_once(_GUARDED, place)
         if self._scope["method"] not in ("GET", "HEAD") or not is_anyones or not is_plain(headers):
             return await run()
         key = key_of(self._scope, place, policy.vary, owner)
@@ -155,8 +155,8 @@ class Visit:
         assert self._policy is not None
         turn, self._turn = self._turn, None
         lifetime = self._policy.lifetime(answer, is_owned=self._is_owned)
-        if self._policy.undeclared(answer):
-            self._cache.warn_once(self._place, _UNDECLARED)
+        if undeclared := self._policy.undeclared(answer):
+            self._cache.warn_once(_UNDECLARED, self._place, ", ".join(sorted(undeclared)))
         if lifetime is not None:
             # Also where the store is away, so that the client sees no difference.
             entry = self._entry(answer, self._policy, lifetime)

@@ -22,8 +22,8 @@ from vivace.exceptions import VivaceDeprecationWarning
 from vivace.sse import EventSourceResponse
 from vivace.types import Receive, Scope, Send
 
-#: The key in the scope of a dictionary that pages put in what is in them, if anybody wants to know.
-PAGE_SOURCES: Final = "vivace.page_sources"
+#: The key in the scope of a function that gives a page its header fields, by what is in it.
+PAGE_FIELDS: Final = "vivace.page_fields"
 
 
 class PageResponse(HTMLResponse):
@@ -57,7 +57,11 @@ class PageResponse(HTMLResponse):
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope.get(PAGE_SOURCES, {}).update(self.sources)
+        fields_of = scope.get(PAGE_FIELDS)
+        if fields_of is not None:
+            # Here, and not by who sends it, so that they are kept with it where it is cached.
+            for name, value in fields_of(self.sources).items():
+                self.headers.setdefault(name, value)
         await super().__call__(scope, receive, send)
 
 

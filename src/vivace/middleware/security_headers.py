@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
 from vivace.middleware.policies import (
@@ -16,12 +16,10 @@ from vivace.middleware.policies import (
     write_permissions,
     write_policy,
 )
-from vivace.responses import PAGE_SOURCES
+from vivace.responses import PAGE_FIELDS
 from vivace.types import ASGIApp, Message, Receive, Scope, Send
 
 Fields: TypeAlias = list[tuple[bytes, bytes]]
-#: What a policy has to allow, by directive.
-Sources: TypeAlias = dict[str, list[str]]
 
 FrameOptions = Literal["DENY", "SAMEORIGIN"]
 ReferrerPolicy = Literal[
@@ -107,52 +105,55 @@ class SecurityHeadersMiddleware:
             "content-security-policy": _written(content_security_policy, write_policy),
             "cross-origin-opener-policy": cross_origin_opener_policy,
         }
-        page: dict[str, str | None] = {
-            "cross-origin-opener-policy": cross_origin_opener_policy and "same-origin-allow-popups",
-        }
+        self._page_policy = page_policy
+        self._opener_of_page = cross_origin_opener_policy and "same-origin-allow-popups"
+        page = self._fields_of_page({})
         secure = {"strict-transport-security": None if hsts is None else str(hsts)}
-        #: The fields, by whether the response is a page, and whether it goes over https; those of
-        #: a page without its policy.
+        #: The fields, by whether the response is a page, and whether it goes over https.
         self._fields: dict[tuple[bool, bool], Fields] = {
             (False, False): _fields(common, api),
             (False, True): _fields(common, api, secure),
             (True, False): _fields(common, page),
             (True, True): _fields(common, page, secure),
         }
-        self._page_policy = page_policy
-        _written(page_policy, write_policy)
+        self._names = frozenset(name.encode() for name in {**common, **api, **secure})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         is_secure = scope.get("scheme") in ("https", "wss")
-        # A page with documentation puts in what it has.
-        sources: Sources = {}
-        scope[PAGE_SOURCES] = sources
+        scope[PAGE_FIELDS] = self._fields_of_page
 
         async def send_secured(message: Message) -> None:
             if message["type"] in STARTS:
-                headers = [*message.get("headers", ())]
+                headers = message.get("headers", ())
                 known = {name.lower(): value for name, value in headers}
-                fields = self._fields_of(scope["path"], known, sources, is_secure=is_secure)
-                headers += [field for field in fields if field[0] not in known]
-                message = {**message, "headers": headers}
+                is_page = scope["path"] in self._pages and _may_be_page(message["status"], known)
+                added = [f for f in self._fields[is_page, is_secure] if f[0] not in known]
+                kept = [f for f in headers if f[1] or f[0].lower() not in self._names]
+                message = {**message, "headers": kept + added}
             await send(message)
 
         await self.app(scope, receive, send_secured)
 
-    def _fields_of(
-        self, path: str, headers: dict[bytes, bytes], sources: Sources, *, is_secure: bool
-    ) -> Fields:
-        is_html = headers.get(b"content-type", b"").startswith(b"text/html")
-        if not is_html or not (sources or path in self._pages):
-            return self._fields[False, is_secure]
-        fields = self._fields[True, is_secure]
-        if self._page_policy is None:
-            return fields
-        policy = write_policy(widened(self._page_policy, sources))
-        return [*fields, (b"content-security-policy", policy.encode())]
+    def _fields_of_page(self, sources: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        """The fields of a page; an empty one is left out when it is sent.
+
+        Args:
+            sources: What is in it, by the directives that are to allow it.
+        """
+        policy = self._page_policy
+        written = "" if policy is None else write_policy(widened(policy, sources))
+        return {
+            "content-security-policy": written,
+            "cross-origin-opener-policy": self._opener_of_page or "",
+        }
+
+
+def _may_be_page(status: int, headers: dict[bytes, bytes]) -> bool:
+    """Whether it is HTML; or a 304, whose fields replace those of the page that the client has."""
+    return status == 304 or headers.get(b"content-type", b"").startswith(b"text/html")
 
 
 def _check(name: str, value: str | None, known: Any) -> None:
@@ -164,12 +165,12 @@ def _written(policy: Any, write: Any) -> str | None:
     return None if policy is None else str(write(policy))
 
 
-def _fields(*groups: dict[str, str | None]) -> Fields:
+def _fields(*groups: Mapping[str, str | None]) -> Fields:
     return [
         (name.encode(), value.encode())
         for group in groups
         for name, value in group.items()
-        if value is not None
+        if value
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from math import ceil
 from typing import Any, TypeVar
 
 from vivace.extras import MissingPackage
@@ -117,8 +118,13 @@ class RedisConnection:
         return Redis.from_pool(BlockingConnectionPool.from_url(self._url, **self._options))
 
 
+def to_milliseconds(seconds: float) -> int:
+    """A time as Redis takes it: none that is over at once, which would be an error."""
+    return max(1, ceil(seconds * 1000))
+
+
 async def _close(client: Any) -> None:
     await client.aclose()
 
 
-__all__ = ["RedisConnection"]
+__all__ = ["RedisConnection", "to_milliseconds"]

@@ -53,14 +53,20 @@ def special_calling(call: Callable[..., Any]) -> Calling | None:
 
 def _layers(call: Callable[..., Any]) -> Iterator[Any]:
     """``call`` and what it wraps: first what is called, then what stands behind it."""
-    for layer in (_without_partial(call), _without_partial(inspect.unwrap(_without_partial(call)))):
+    for layer in _chain(call):
         yield layer
         if inspect.isclass(layer):
             continue
         method = getattr(layer, "__call__", None)  # noqa: B004 - the method itself is wanted
         if method is not None and not inspect.isroutine(layer):
-            yield _without_partial(method)
-            yield _without_partial(inspect.unwrap(method))
+            yield from _chain(method)
+
+
+def _chain(call: Any) -> list[Any]:
+    """``call`` and all that it wraps, the outermost first."""
+    wrappers: list[Any] = []
+    innermost = inspect.unwrap(_without_partial(call), stop=wrappers.append)
+    return [_without_partial(layer) for layer in (*wrappers, innermost)]
 
 
 def _without_partial(call: Any) -> Any:

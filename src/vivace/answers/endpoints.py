@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from vivace.concurrency import run_in_threadpool
 from vivace.endpoint_decorators import name_of_endpoint, signature_of_endpoint
+from vivace.types import Scope
 
 Run = Callable[[], Awaitable[Any]]
 #: Gets what the dependency has made, the arguments of the endpoint, and what calls it.
@@ -85,4 +86,13 @@ def place_of(endpoint: Any) -> str:
     return f"{function.__module__}.{getattr(function, '__qualname__', type(function).__qualname__)}"
 
 
-__all__ = ["Around", "Run", "around", "parameters_of", "place_of"]
+def variant_of(scope: Scope) -> str:
+    """What tells an endpoint apart from those of one place, method and path, if there are any.
+
+    One factory may have made those of several versions of an API.
+    """
+    variant: str = getattr(scope.get("route"), "variant", "")
+    return variant
+
+
+__all__ = ["Around", "Run", "around", "parameters_of", "place_of", "variant_of"]

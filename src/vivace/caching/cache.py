@@ -243,11 +243,11 @@ class Cache:
         """Close the store's connections."""
         await self._store.close()
 
-    def warn_once(self, place: str, message: str) -> None:
+    def warn_once(self, message: str, place: str, *arguments: str) -> None:
         """Log what is wrong with an endpoint, and not with each request to it."""
-        if (place, message) not in self._warned:
-            self._warned.add((place, message))
-            logger.warning(message, place)
+        if (message, place) not in self._warned:
+            self._warned.add((message, place))
+            logger.warning(message, place, *arguments)
 
     def _visit(self, by: Any) -> Any:
         """The dependency that gives the visit, and whose it is."""

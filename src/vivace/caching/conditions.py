@@ -18,9 +18,12 @@ _OF_CONTENT = frozenset(
 )
 
 
-def with_etag(answer: Answer) -> Answer:
-    """``answer`` with a strong ETag, if it has none: two of the same are the same, byte by byte."""
-    if answer.values(b"etag"):
+def with_etag(answer: Answer, *, is_head: bool = False) -> Answer:
+    """``answer`` with a strong ETag, if it has none: two of the same are the same, byte by byte.
+
+    What answers HEAD without content has not what the tag is made of, and gets none.
+    """
+    if answer.values(b"etag") or (is_head and not answer.body):
         return answer
     coding = b",".join(answer.values(b"content-encoding"))
     tag = digest(b",".join(answer.values(b"content-type")), coding, answer.body)

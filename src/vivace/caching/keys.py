@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import unquote_plus
 
 from vivace.answers.credentials import USUAL
+from vivace.answers.endpoints import variant_of
 from vivace.answers.functions import digest
 from vivace.datastructures import Headers
 from vivace.types import Scope
@@ -26,6 +27,7 @@ def key_of(scope: Scope, place: str, vary: Iterable[str], owner: str | None) -> 
     headers = Headers(scope=scope)
     return digest(
         place,
+        variant_of(scope),
         scope.get("scheme", ""),
         headers.get("host", ""),
         scope.get("root_path", ""),

@@ -79,8 +79,7 @@ class _Tagger:
     async def completed(self, answer: Answer) -> Answer:
         if answer.status != 200:
             return answer
-        # What answers HEAD without content has not what the tag is made of.
-        tagged = with_etag(answer) if answer.body or self._scope["method"] == "GET" else answer
+        tagged = with_etag(answer, is_head=self._scope["method"] == "HEAD")
         return not_modified(tagged) if self._is_known(tagged) else tagged
 
     async def passed(self, status: int) -> None:

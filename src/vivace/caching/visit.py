@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: Where the visits are in the scope, by their caches: an app may have several.
 VISITS = "vivace.caching"
 
-_UNDECLARED = "Answers of %s are not kept, as their Vary has fields that vary= does not name."
+_UNDECLARED = "Answers of %s are not kept, as their Vary has what vary= does not name: %s."
 _GUARDED = (
     "The answers of %s are not kept, as it depends on who asks. Say by= whose they are, or "
     "shared=True where all get the same."
@@ -105,7 +105,7 @@ class Visit:
             # A dependency that says whose it is has said: nobody's.
             is_anyones = not is_guarded or policy.by is not None
             if not is_anyones:
-                self._cache.warn_once(place, _GUARDED)
+                self._cache.warn_once(_GUARDED, place)
         if self._scope["method"] not in ("GET", "HEAD") or not is_anyones or not is_plain(headers):
             return await run()
         key = key_of(self._scope, place, policy.vary, owner)
@@ -133,8 +133,6 @@ class Visit:
         self._turn, stale, now = found.turn, found.entry, time.time()
         if stale is not None and stale.may_replace_error(now):
             self._stale = stale
-        if self._turn is None and self._stale is None:
-            return await run()
         self._exchange.record(self, self._cache.max_answer)
         if self._turn is not None and stale is not None and stale.may_be_stale(now):
             # The client has its answer; what the endpoint makes now is for those who come after.
@@ -157,11 +155,13 @@ class Visit:
         assert self._policy is not None
         turn, self._turn = self._turn, None
         lifetime = self._policy.lifetime(answer, is_owned=self._is_owned)
-        if self._policy.undeclared(answer):
-            self._cache.warn_once(self._place, _UNDECLARED)
-        if turn is not None and lifetime is not None:
+        if undeclared := self._policy.undeclared(answer):
+            self._cache.warn_once(_UNDECLARED, self._place, ", ".join(sorted(undeclared)))
+        if lifetime is not None:
+            # Also where the store is away, so that the client sees no difference.
             entry = self._entry(answer, self._policy, lifetime)
-            await self._cache.lookup.keep(turn, entry)
+            if turn is not None:
+                await self._cache.lookup.keep(turn, entry)
             return self._rendered(entry)
         if turn is not None:
             await self._cache.lookup.give_up(turn)
@@ -176,7 +176,7 @@ class Visit:
     def _entry(self, answer: Answer, policy: Policy, lifetime: float) -> Entry:
         said = directives(answer.values(b"cache-control"))
         may_be_stale = not {"must-revalidate", "proxy-revalidate"} & said.keys()
-        kept = with_etag(answer.kept())
+        kept = with_etag(answer.kept(), is_head=self._scope["method"] == "HEAD")
         # Whoever has credentials is not given what others are: nor by a cache on the way.
         credentials = () if policy.shared or policy.by is not None else USUAL
         varies_by = dict.fromkeys([*_listed(kept, b"vary"), *policy.vary, *credentials])

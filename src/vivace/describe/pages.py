@@ -14,6 +14,7 @@ from typing import Any
 from starlette.responses import HTMLResponse
 
 from vivace.encoders import jsonable_encoder
+from vivace.responses import PageResponse
 
 #: An icon that is empty, so that browsers ask for none.
 NO_ICON = "data:,"
@@ -72,20 +73,7 @@ def get_swagger_ui_html(
         settings.append(f"oauth2RedirectUrl: window.location.origin + {redirect},")
     lines = "\n        ".join(settings)
     sign_in = f"\n      ui.initOAuth({_js_value(init_oauth)});" if init_oauth else ""
-    return HTMLResponse(f"""\
-<!DOCTYPE html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>{escape(title)}</title>
-    <link rel="icon" href="{escape(swagger_favicon_url)}">
-    <link rel="stylesheet" href="{escape(swagger_css_url)}">
-  </head>
-  <body>{_choice(documents, document)}
-    <div id="swagger-ui"></div>
-    <script src="{escape(swagger_js_url)}"></script>
-    <script>
+    script = f"""
       const ui = SwaggerUIBundle({{
         {lines}
         presets: [
@@ -93,10 +81,16 @@ def get_swagger_ui_html(
           SwaggerUIBundle.SwaggerUIStandalonePreset
         ],
       }});{sign_in}
-    </script>
-  </body>
-</html>
-""")
+    """
+    return _page(
+        title,
+        swagger_favicon_url,
+        head=f'<link rel="stylesheet" href="{escape(swagger_css_url)}">',
+        place='<div id="swagger-ui"></div>',
+        script_url=swagger_js_url,
+        script=script,
+        choice=(documents, document),
+    )
 
 
 def get_redoc_html(
@@ -123,24 +117,15 @@ def get_redoc_html(
         document: The name of the one at ``openapi_url``.
     """
     fonts = "https://fonts.googleapis.com/css?family=Montserrat:300,400,700|Roboto:300,400,700"
-    link = f'\n    <link rel="stylesheet" href="{fonts}">' if with_google_fonts else ""
-    return HTMLResponse(f"""\
-<!DOCTYPE html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>{escape(title)}</title>
-    <link rel="icon" href="{escape(redoc_favicon_url)}">{link}
-    <style>body {{ margin: 0; padding: 0; }}</style>
-  </head>
-  <body>{_choice(documents, document)}
-    <noscript>This page needs JavaScript.</noscript>
-    <redoc spec-url="{escape(openapi_url)}"></redoc>
-    <script src="{escape(redoc_js_url)}"></script>
-  </body>
-</html>
-""")
+    return _page(
+        title,
+        redoc_favicon_url,
+        head=f'<link rel="stylesheet" href="{fonts}">' if with_google_fonts else "",
+        place=f'<redoc spec-url="{escape(openapi_url)}"></redoc>',
+        script_url=redoc_js_url,
+        choice=(documents, document),
+        writes_styles=True,
+    )
 
 
 def get_scalar_html(
@@ -174,25 +159,15 @@ def get_scalar_html(
         **scalar_default_parameters,
         **(scalar_parameters or {}),
     }
-    return HTMLResponse(f"""\
-<!DOCTYPE html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>{escape(title)}</title>
-    <link rel="icon" href="{escape(scalar_favicon_url)}">
-  </head>
-  <body>{_choice(documents, document)}
-    <noscript>This page needs JavaScript.</noscript>
-    <div id="scalar"></div>
-    <script src="{escape(scalar_js_url)}"></script>
-    <script>
-      Scalar.createApiReference("#scalar", {_js_value(parameters)});
-    </script>
-  </body>
-</html>
-""")
+    return _page(
+        title,
+        scalar_favicon_url,
+        place='<div id="scalar"></div>',
+        script_url=scalar_js_url,
+        script=f'Scalar.createApiReference("#scalar", {_js_value(parameters)});',
+        choice=(documents, document),
+        writes_styles=True,
+    )
 
 
 def get_swagger_ui_oauth2_redirect_html() -> HTMLResponse:
@@ -201,7 +176,8 @@ def get_swagger_ui_oauth2_redirect_html() -> HTMLResponse:
     It hands what the authorization server sent to the window that opened it, and closes. An
     answer to another request than the one that was made is refused (§10.12).
     """
-    return HTMLResponse("""\
+    return PageResponse(
+        f"""\
 <!DOCTYPE html>
 <html lang="en">
   <head>
@@ -209,7 +185,15 @@ def get_swagger_ui_oauth2_redirect_html() -> HTMLResponse:
     <title>Swagger UI: OAuth 2.0 redirect</title>
   </head>
   <body>
-    <script>
+    <script>{_SIGN_IN_SCRIPT}</script>
+  </body>
+</html>
+""",
+        scripts=[_SIGN_IN_SCRIPT],
+    )
+
+
+_SIGN_IN_SCRIPT = """
       const request = window.opener.swaggerUIRedirectOauth2;
       const {auth, redirectUrl} = request;
       // An access token is in the fragment, a code in the query (RFC 6749, 4.1.2 and 4.2.2).
@@ -235,17 +219,66 @@ def get_swagger_ui_oauth2_redirect_html() -> HTMLResponse:
         fail(reason.filter(Boolean).join(": ") || "The server sent no authorization code.");
       }
       window.close();
-    </script>
+    """
+
+#: No space around a page; and quiet enough for three that look different.
+_STYLE = """
+      body { margin: 0; padding: 0; }
+      #documents { display: flex; justify-content: flex-end; align-items: center; gap: 0.5em;
+        padding: 0.5em 1em; background: #222; color: #eee; font: 14px sans-serif; }
+    """
+
+_CHOICE_SCRIPT = """
+      document.getElementById("document").onchange = (event) => event.target.form.submit();
+    """
+
+
+def _page(
+    title: str,
+    icon_url: str,
+    *,
+    place: str,
+    script_url: str,
+    choice: tuple[Sequence[str], str],
+    head: str = "",
+    script: str = "",
+    writes_styles: bool = False,
+) -> PageResponse:
+    """A page that a script fills.
+
+    Args:
+        title: What it is called.
+        icon_url: Its icon.
+        place: The element that is filled.
+        script_url: What fills it.
+        choice: The names of the documents, and that of the one which is shown.
+        head: What is in the head besides.
+        script: What has it filled.
+        writes_styles: Whether the script writes style sheets of its own.
+    """
+    bar, scripts = _choice(*choice), [script] if script else []
+    if bar:
+        scripts.insert(0, _CHOICE_SCRIPT)
+    start = f"\n    <script>{script}</script>" if script else ""
+    html = f"""\
+<!DOCTYPE html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>{escape(title)}</title>
+    <link rel="icon" href="{escape(icon_url)}">
+    <style>{_STYLE}</style>
+    {head}
+  </head>
+  <body>{bar}
+    <noscript>This page needs JavaScript.</noscript>
+    {place}
+    <script src="{escape(script_url)}"></script>{start}
   </body>
 </html>
-""")
-
-
-#: Quiet enough for three pages that look different.
-_CHOICE_STYLE = (
-    "display: flex; justify-content: flex-end; align-items: center; gap: 0.5em; margin: 0; "
-    "padding: 0.5em 1em; background: #222; color: #eee; font: 14px sans-serif"
-)
+"""
+    return PageResponse(html, scripts=scripts, styles=None if writes_styles else [_STYLE])
 
 
 def _choice(documents: Sequence[str], shown: str) -> str:
@@ -259,12 +292,12 @@ def _choice(documents: Sequence[str], shown: str) -> str:
         f"<option{' selected' * (name == shown)}>{escape(name)}</option>" for name in documents
     )
     return f"""
-    <style>body {{ margin: 0; }}</style>
-    <form style="{_CHOICE_STYLE}">
+    <form id="documents">
       <label for="document">Document</label>
-      <select id="document" name="document" onchange="this.form.submit()">{options}</select>
+      <select id="document" name="document">{options}</select>
       <noscript><button>Show</button></noscript>
-    </form>"""
+    </form>
+    <script>{_CHOICE_SCRIPT}</script>"""
 
 
 def _js_value(value: Any) -> str:

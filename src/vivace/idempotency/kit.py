@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from types import FrameType
-from typing import Any, TypeVar, overload
+from typing import Any, TypedDict, TypeVar, Unpack, overload
 
 from vivace import Vivace
 from vivace.answers.endpoints import Run, around, place_of
@@ -25,6 +25,17 @@ from vivace.requests import Request
 from vivace.routing import APIRoute
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+class Options(TypedDict, total=False):
+    """What a decorator may say of one endpoint; :class:`Idempotency` explains it."""
+
+    by: Any
+    ttl: float
+    wait: float
+    lease: float
+    away: Away
+
 
 #: What a dependency makes: the visit, whose it is, and the transaction.
 _Made = tuple[Visit, Any, Any]
@@ -111,27 +122,9 @@ class Idempotency:
     def required(self, endpoint: Endpoint, /) -> Endpoint: ...
     @overload
     def required(
-        self,
-        endpoint: None = None,
-        /,
-        *,
-        by: Any = None,
-        ttl: float | None = None,
-        wait: float | None = None,
-        lease: float | None = None,
-        away: Away | None = None,
+        self, endpoint: None = None, /, **options: Unpack[Options]
     ) -> Callable[[Endpoint], Endpoint]: ...
-    def required(
-        self,
-        endpoint: Any = None,
-        /,
-        *,
-        by: Any = None,
-        ttl: float | None = None,
-        wait: float | None = None,
-        lease: float | None = None,
-        away: Away | None = None,
-    ) -> Any:
+    def required(self, endpoint: Any = None, /, **options: Unpack[Options]) -> Any:
         """Have an endpoint take keys, and refuse requests without one (400).
 
         The decorator stands below that of the route, with or without arguments.
@@ -142,42 +135,23 @@ class Idempotency:
         unless it is a failure of the server's (5xx) or asks for another try (408, 425, 429).
 
         Args:
-            by, ttl, wait, lease, away: As for the kit, for this endpoint.
+            options: ``by``, ``ttl``, ``wait``, ``lease`` and ``away``, as for the kit, for this
+                endpoint.
 
         Raises:
             ValueError, TypeError: As by the kit; or the decorator stands above that of the route,
                 or the endpoint yields.
         """
-        options = {"by": by, "ttl": ttl, "wait": wait, "lease": lease, "away": away}
         return self._decorator(endpoint, options, sys._getframe(1), is_required=True)
 
     @overload
     def accepted(self, endpoint: Endpoint, /) -> Endpoint: ...
     @overload
     def accepted(
-        self,
-        endpoint: None = None,
-        /,
-        *,
-        by: Any = None,
-        ttl: float | None = None,
-        wait: float | None = None,
-        lease: float | None = None,
-        away: Away | None = None,
+        self, endpoint: None = None, /, **options: Unpack[Options]
     ) -> Callable[[Endpoint], Endpoint]: ...
-    def accepted(
-        self,
-        endpoint: Any = None,
-        /,
-        *,
-        by: Any = None,
-        ttl: float | None = None,
-        wait: float | None = None,
-        lease: float | None = None,
-        away: Away | None = None,
-    ) -> Any:
+    def accepted(self, endpoint: Any = None, /, **options: Unpack[Options]) -> Any:
         """As :meth:`required`, but requests without a key are carried out each time."""
-        options = {"by": by, "ttl": ttl, "wait": wait, "lease": lease, "away": away}
         return self._decorator(endpoint, options, sys._getframe(1), is_required=False)
 
     def exempt(self, endpoint: Endpoint) -> Endpoint:
@@ -242,10 +216,9 @@ class Idempotency:
         await self.store.close()
 
     def _decorator(
-        self, endpoint: Any, options: dict[str, Any], frame: FrameType, *, is_required: bool
+        self, endpoint: Any, options: Options, frame: FrameType, *, is_required: bool
     ) -> Any:
-        given = {name: value for name, value in options.items() if value is not None}
-        settings = replace(self._settings, is_required=is_required, **given)
+        settings = replace(self._settings, is_required=is_required, **options)
         name = "idempotency.required" if is_required else "idempotency.accepted"
 
         def decorate(endpoint: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from vivace import Response
 from vivace.answers.answer import Answer
 from vivace.answers.credentials import credentials_in
-from vivace.answers.endpoints import Run
+from vivace.answers.endpoints import Run, variant_of
 from vivace.answers.exchange import Exchange
 from vivace.answers.functions import digest
 from vivace.datastructures import Headers
@@ -158,7 +158,8 @@ class Visit:
             owner = f"credentials {digest(*credentials_in(self._scope))}"
         scope = self._scope
         path = getattr(scope.get("route"), "path", "")
-        return digest(place, scope["method"], scope.get("root_path", ""), path, owner, key)
+        endpoint = place, variant_of(scope), scope["method"], scope.get("root_path", ""), path
+        return digest(*endpoint, owner, key)
 
 
 async def _begin(claim: Claim, fingerprint: str, wait: float) -> Held | None:

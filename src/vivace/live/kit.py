@@ -227,7 +227,7 @@ class Live:
             return JSONResponse(document())
 
         async def page(request: Request) -> HTMLResponse:
-            return HTMLResponse(page_of(document()))
+            return page_of(document())
 
         if asyncapi_url is not None:
             app.add_route(asyncapi_url, asyncapi, include_in_schema=False)

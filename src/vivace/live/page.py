@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+from vivace.responses import PageResponse
+
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
 code, pre { font: 14px/1.4 ui-monospace, monospace }
@@ -17,16 +19,17 @@ h2 { border-top: 1px solid #8884; padding-top: 1rem }
 """
 
 
-def page_of(document: dict[str, Any]) -> str:
+def page_of(document: dict[str, Any]) -> PageResponse:
     """The page of a document."""
     title = escape(document["info"]["title"])
     body = "\n".join(_sections(document))
-    return (
+    html = (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title} - rooms</title>\n<style>{_STYLE}</style>\n"
         f"<h1>{title}</h1>\n{body}\n</html>\n"
     )
+    return PageResponse(html, styles=[_STYLE])
 
 
 def _sections(document: dict[str, Any]) -> Iterator[str]:

@@ -222,9 +222,11 @@ def _changed(start: Message, coding: str | None = None, length: int | None = Non
 
 
 def _add_vary(headers: MutableHeaders) -> None:
-    named = [name.strip().lower() for name in headers.get("vary", "").split(",")]
+    # Of several fields, adding to it would keep the first one alone.
+    vary = ", ".join(filter(None, headers.getlist("vary")))
+    named = [name.strip().lower() for name in vary.split(",")]
     if "*" not in named and "accept-encoding" not in named:
-        headers.add_vary_header("Accept-Encoding")
+        headers["vary"] = f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
 
 
 def make_types(types: Collection[str]) -> frozenset[str]:

@@ -23,16 +23,15 @@ API_POLICY: Mapping[str, Sequence[str]] = {
 }
 
 #: The pages with the documentation: their scripts, which are installed or on a CDN, and what they
-#: ask of this server and of those that the document names. The scripts in the page have nothing
-#: in them that comes from a request.
+#: ask of this server and of those that the document names. What is in a page itself is added.
 PAGE_POLICY: Mapping[str, Sequence[str]] = {
     "default-src": ["'none'"],
     "script-src": [
-        *("'self'", "'unsafe-inline'", "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5/"),
+        *("'self'", "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5/"),
         *("https://cdn.jsdelivr.net/npm/redoc@2/", "https://cdn.jsdelivr.net/npm/@scalar/"),
     ],
     "style-src": [
-        *("'self'", "'unsafe-inline'", "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5/"),
+        *("'self'", "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5/"),
         "https://fonts.googleapis.com",
     ],
     "img-src": ["'self'", "data:", "https:"],
@@ -101,6 +100,19 @@ def write_policy(policy: Policy) -> str:
     return "; ".join(" ".join([directive, *sources]) for directive, sources in policy.items())
 
 
+def widened(policy: Policy, sources: Mapping[str, Sequence[str]]) -> Policy:
+    """``policy`` with ``sources`` allowed too, by directive; one that is a text as it is."""
+    if isinstance(policy, str):
+        return policy
+    wider = dict(policy)
+    for directive, more in sources.items():
+        # Without either of the two, anything is allowed already.
+        known = policy.get(directive, policy.get("default-src"))
+        if more and known is not None:
+            wider[directive] = [*(source for source in known if source != "'none'"), *more]
+    return wider
+
+
 def write_permissions(permissions: Permissions) -> str:
     """The value of Permissions-Policy (W3C Permissions Policy, section 5.2).
 
@@ -145,6 +157,7 @@ __all__ = [
     "PAGE_POLICY",
     "Permissions",
     "Policy",
+    "widened",
     "write_permissions",
     "write_policy",
 ]

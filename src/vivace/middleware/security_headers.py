@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
 from vivace.middleware.policies import (
@@ -12,9 +12,11 @@ from vivace.middleware.policies import (
     PAGE_POLICY,
     Permissions,
     Policy,
+    widened,
     write_permissions,
     write_policy,
 )
+from vivace.responses import PAGE_FIELDS
 from vivace.types import ASGIApp, Message, Receive, Scope, Send
 
 Fields: TypeAlias = list[tuple[bytes, bytes]]
@@ -34,8 +36,6 @@ OpenerPolicy = Literal["same-origin", "same-origin-allow-popups", "noopener-allo
 EmbedderPolicy = Literal["require-corp", "credentialless"]
 ResourcePolicy = Literal["same-origin", "same-site", "cross-origin"]
 
-#: The attributes of an app that say where its pages are.
-PAGES = ("docs_url", "redoc_url", "scalar_url", "swagger_ui_oauth2_redirect_url")
 STARTS = ("http.response.start", "websocket.http.response.start")
 
 
@@ -43,14 +43,16 @@ class SecurityHeadersMiddleware:
     """Adds headers to every response that has not set them itself.
 
     The defaults are for an API: a response is not to be framed, sniffed, or run as a page. The
-    pages with the app's documentation get ``page_policy``, and may open windows to sign in.
+    pages with the app's documentation get ``page_policy``, which allows the scripts and styles that
+    are in them by their hashes, and may open windows to sign in.
 
     Args:
         app: What comes next.
         hsts: ``Strict-Transport-Security``, over https alone; ``None`` leaves it out, as for each
             of the following.
         content_security_policy: ``Content-Security-Policy``: sources by directive, or the text.
-        page_policy: The same for pages with documentation.
+        page_policy: The same for pages with documentation. Hashes are added to what is given by
+            directive; a text stays as it is.
         pages: Paths of further pages, that are HTML and get ``page_policy``.
         frame_options: ``X-Frame-Options``, for browsers without ``frame-ancestors``.
         referrer_policy: ``Referrer-Policy``.
@@ -103,10 +105,9 @@ class SecurityHeadersMiddleware:
             "content-security-policy": _written(content_security_policy, write_policy),
             "cross-origin-opener-policy": cross_origin_opener_policy,
         }
-        page = {
-            "content-security-policy": _written(page_policy, write_policy),
-            "cross-origin-opener-policy": cross_origin_opener_policy and "same-origin-allow-popups",
-        }
+        self._page_policy = page_policy
+        self._opener_of_page = cross_origin_opener_policy and "same-origin-allow-popups"
+        page = self._fields_of_page({})
         secure = {"strict-transport-security": None if hsts is None else str(hsts)}
         #: The fields, by whether the response is a page, and whether it goes over https.
         self._fields: dict[tuple[bool, bool], Fields] = {
@@ -115,34 +116,44 @@ class SecurityHeadersMiddleware:
             (True, False): _fields(common, page),
             (True, True): _fields(common, page, secure),
         }
+        self._names = frozenset(name.encode() for name in {**common, **api, **secure})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         is_secure = scope.get("scheme") in ("https", "wss")
+        scope[PAGE_FIELDS] = self._fields_of_page
 
         async def send_secured(message: Message) -> None:
             if message["type"] in STARTS:
-                headers = [*message.get("headers", ())]
+                headers = message.get("headers", ())
                 known = {name.lower(): value for name, value in headers}
-                fields = self._fields[self._is_page(scope, known), is_secure]
-                headers += [field for field in fields if field[0] not in known]
-                message = {**message, "headers": headers}
+                is_page = scope["path"] in self._pages and _may_be_page(message["status"], known)
+                added = [f for f in self._fields[is_page, is_secure] if f[0] not in known]
+                kept = [f for f in headers if f[1] or f[0].lower() not in self._names]
+                message = {**message, "headers": kept + added}
             await send(message)
 
         await self.app(scope, receive, send_secured)
 
-    def _is_page(self, scope: Scope, headers: dict[bytes, bytes]) -> bool:
-        """Whether the response is a page with documentation."""
-        if not headers.get(b"content-type", b"").startswith(b"text/html"):
-            return False
-        if scope["path"] in self._pages:
-            return True
-        # The innermost app that the request has come to; and its path there.
-        app = scope.get("app")
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        return path in [getattr(app, name, None) for name in PAGES]
+    def _fields_of_page(self, sources: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        """The fields of a page; an empty one is left out when it is sent.
+
+        Args:
+            sources: What is in it, by the directives that are to allow it.
+        """
+        policy = self._page_policy
+        written = "" if policy is None else write_policy(widened(policy, sources))
+        return {
+            "content-security-policy": written,
+            "cross-origin-opener-policy": self._opener_of_page or "",
+        }
+
+
+def _may_be_page(status: int, headers: dict[bytes, bytes]) -> bool:
+    """Whether it is HTML; or a 304, whose fields replace those of the page that the client has."""
+    return status == 304 or headers.get(b"content-type", b"").startswith(b"text/html")
 
 
 def _check(name: str, value: str | None, known: Any) -> None:
@@ -154,12 +165,12 @@ def _written(policy: Any, write: Any) -> str | None:
     return None if policy is None else str(write(policy))
 
 
-def _fields(*groups: dict[str, str | None]) -> Fields:
+def _fields(*groups: Mapping[str, str | None]) -> Fields:
     return [
         (name.encode(), value.encode())
         for group in groups
         for name, value in group.items()
-        if value is not None
+        if value
     ]
 
 

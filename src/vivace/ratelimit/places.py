@@ -16,8 +16,8 @@ class Places:
 
     Each route counts by itself, and each of its methods, by the path as it was declared: of
     ``/items/{id}`` all ids count together. ``HEAD`` counts as ``GET``, which it answers like. The
-    function is part of it as well, since versions of an API may share paths; and so are the paths
-    of mounts above.
+    function is part of it as well, since versions of an API may share paths, and what tells apart
+    those that one factory has made; and so are the paths of mounts above.
     """
 
     def __init__(self) -> None:
@@ -40,6 +40,7 @@ class Places:
             place = f"{method} {_mounted_at(scope)}"
             if route is not None:
                 place += f"{getattr(route, 'path', '')} {_name(scope.get('endpoint'))}"
+                place += getattr(route, "variant", "")
             known = self._known[key] = route, app, place
         return known[2]
 

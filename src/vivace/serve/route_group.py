@@ -32,7 +32,11 @@ class Finding:
 
 
 class RouteGroup(BaseRoute):
-    """Stands among the routes of a router for others, between which it chooses by itself."""
+    """Stands among the routes of a router for others, between which it chooses by itself.
+
+    Several of them may have one path and method. Their attribute ``variant``, a string, then tells
+    them apart for what keeps something of a route: it stays the same from one start to the next.
+    """
 
     def find(self, scope: Scope) -> Finding | None:
         """What the group has for a request, if anything: as a rule, what a router of its own has.

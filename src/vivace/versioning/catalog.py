@@ -10,7 +10,7 @@ from vivace.routing import IncludedRouter, Settings
 from vivace.versioning.deprecation import HeaderList
 from vivace.versioning.history import History, Version
 from vivace.versioning.selection import Selection
-from vivace.versioning.tables import RoutesOfVersion, check_marks
+from vivace.versioning.tables import RoutesOfVersion, RoutesSince, check_marks
 from vivace.versioning.ways import ByAccept, ByConsumer, ByHeader, ByPath, ByQuery, Way
 
 W = TypeVar("W", ByAccept, ByConsumer, ByPath)
@@ -49,11 +49,16 @@ class Catalog:
         self._routers = {version: APIRouter() for version in (None, *self.history.versions)}
         self._included: list[tuple[IncludedRouter, list[Version]]] = []
 
-    def include(self, included: IncludedRouter, versions: list[Version]) -> None:
-        """Put the routes of a router into ``versions``, as far as their marks do not say less."""
+    def include(self, included: IncludedRouter, versions: list[Version], since: str | None) -> None:
+        """Put the routes of a router into ``versions``, as far as their marks do not say less.
+
+        Args:
+            since: The first of them, as it is declared.
+        """
         self._included.append((included, versions))
+        routes = RoutesSince(included, self.history, since)
         for version in (None, *versions):
-            self._routers[version].routes.append(included)
+            self._routers[version].routes.append(routes)
 
     def routes_of(self, version: Version | None, settings: Settings) -> RoutesOfVersion:
         """The routes of a version, or of all, with the paths that they have inside ``settings``."""

@@ -37,20 +37,21 @@ class Selection:
     def __init__(self, history: History, ways: Iterable[Way]) -> None:
         self._history = history
         self._queries = {way.parameter: str(way) for way in ways if isinstance(way, ByQuery)}
-        self._headers: dict[bytes, Callable[[str], Named | None]] = {}
+        self._headers: dict[bytes, Callable[[str], Named]] = {}
+        self._accept: Callable[[str], Named | None] | None = None
         names = []
         for way in ways:
             if isinstance(way, ByHeader):
                 self._headers[way.name.lower().encode()] = self._header_reader(way)
                 names.append(way.name)
             elif isinstance(way, ByAccept):
-                self._headers[b"accept"] = self._accept_reader(way)
+                self._accept = self._accept_reader(way)
                 names.append("Accept")
             elif isinstance(way, ByConsumer):
                 names.append(way.vary)
         self._query_bytes = tuple(name.encode() for name in self._queries)
         self.vary = ", ".join(names)
-        self.is_possible = bool(self._queries or self._headers)
+        self.is_possible = bool(self._queries or self._headers or self._accept)
 
     def named(self, scope: Scope) -> Sequence[Named]:
         """Every version that a request names.
@@ -71,9 +72,13 @@ class Selection:
             for field, content in scope["headers"]:
                 reader = self._headers.get(field)
                 if reader is not None:
-                    named = reader(content.decode("latin-1"))
-                    if named is not None:
-                        found.append(named)
+                    found.append(reader(content.decode("latin-1")))
+        if self._accept is not None:
+            # A list may be in several fields (RFC 9110, section 5.3).
+            ranges = [content for field, content in scope["headers"] if field == b"accept"]
+            named = self._accept(b",".join(ranges).decode("latin-1")) if ranges else None
+            if named is not None:
+                found.append(named)
         return found
 
     def _is_in(self, query: bytes) -> bool:
@@ -90,7 +95,7 @@ class Selection:
             )
         return version
 
-    def _header_reader(self, way: ByHeader) -> Callable[[str], Named | None]:
+    def _header_reader(self, way: ByHeader) -> Callable[[str], Named]:
         place = str(way)
         return lambda content: Named(self._version(content.strip(), place), place)
 

@@ -27,6 +27,36 @@ _PARAMETER = re.compile(r"\{[^}:]*(:[^}]*)?\}")
 _WITH_DEPENDENCIES = (APIRoute, APIWebSocketRoute)
 
 
+class RoutesSince(IncludedRouter):
+    """The routes of a router that is in the versions from one on.
+
+    The one that a route is in from, as it is declared, tells it apart from those with its path and
+    method in other versions; and that stays so whatever versions come and go.
+    """
+
+    def __init__(self, included: IncludedRouter, history: History, since: str | None) -> None:
+        router = APIRouter()
+        router.routes.append(included)
+        super().__init__(router, Settings())
+        self._history = history
+        self._since = since
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """The routes, which say so as their ``variant``."""
+        routes = super().routes
+        for route in routes:
+            route.variant = self._first_of(route)  # type: ignore[attr-defined]  # of any class
+        return routes
+
+    def _first_of(self, route: BaseRoute) -> str:
+        """The version that is declared; empty where none is."""
+        own = marks_of(getattr(route, "endpoint", None)).since
+        named = self._history.named
+        declared = [name for name in (self._since, own) if name is not None and name in named]
+        return max(declared, key=lambda name: named[name].key, default="")
+
+
 class RoutesOfVersion(IncludedRouter):
     """The routes of a router that are in a version: in any, where ``version`` is ``None``.
 
@@ -187,6 +217,7 @@ def _declared(route: Any) -> str:
 
 __all__ = [
     "RoutesOfVersion",
+    "RoutesSince",
     "check_marks",
     "check_overlaps",
     "deprecation_of",

@@ -93,7 +93,7 @@ class Versions:
         self._all.include_router(router, **options)
         included = self._all.routes[-1]
         assert isinstance(included, IncludedRouter)
-        self._catalog.include(included, versions)
+        self._catalog.include(included, versions, since)
 
     def router(self) -> APIRouter:
         """A router with all versions, to be included in an app or another router."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any
 
-from starlette.datastructures import URLPath
+from starlette.datastructures import MutableHeaders, URLPath
 
 from vivace.exceptions import VivaceError
 from vivace.requests import HTTPConnection
 from vivace.routing import BaseRoute, Finding, Match, NoMatchFound
 from vivace.types import Message, Receive, Scope, Send
+from vivace.versioning.deprecation import HeaderList
 from vivace.versioning.editions import Edition
 from vivace.versioning.history import Version
 
@@ -73,7 +74,7 @@ class Visit(Finding):
         if message["type"] in _BEGINNINGS:
             if self._remember is not None and message.get("status", 101) < 400:
                 await self._remember()
-            headers = [*message.get("headers", ()), *self.edition.fields_of(scope)]
+            headers = _joined(message.get("headers", ()), self.edition.fields_of(scope))
             if self._media_type is not None:
                 headers = _as_media_type(headers, self._media_type.encode("ascii"))
             message = {**message, "headers": headers}
@@ -100,6 +101,22 @@ def _mounted_at(scope: Scope) -> str:
         return ""
     root: str = scope["root_path"]
     return root.removeprefix(scope["app_root_path"])
+
+
+def _joined(headers: Iterable[tuple[bytes, bytes]], fields: HeaderList) -> HeaderList:
+    """``headers`` with ``fields``: those that are no lists stay as the endpoint has set them."""
+    found = [*headers]
+    own = {name.lower() for name, _ in found}
+    if own.isdisjoint(name for name, _ in fields):
+        return [*found, *fields]
+    joined = MutableHeaders(raw=found)
+    for name, value in fields:
+        if name == b"vary":
+            # Adding to it would keep the first field alone.
+            joined["vary"] = ", ".join([*joined.getlist("vary"), value.decode("latin-1")])
+        elif name == b"link" or name not in own:
+            joined.append(name.decode("latin-1"), value.decode("latin-1"))
+    return joined.raw
 
 
 def _as_media_type(

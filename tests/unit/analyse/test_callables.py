@@ -116,6 +116,14 @@ def test_a_wrapper_is_called_as_what_it_is_and_not_as_what_it_wraps() -> None:
     assert special_calling(collects) is Calling.COROUTINE
 
 
+def test_any_wrapper_in_between_counts_too() -> None:
+    @functools.wraps(plain)
+    async def later() -> int:
+        return plain()
+
+    assert special_calling(decorated(later)) is Calling.COROUTINE
+
+
 class DecoratedCaller:
     __call__ = decorated(AsyncCaller.__call__)
 

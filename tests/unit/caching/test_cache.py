@@ -301,7 +301,8 @@ def test_that_an_answer_cannot_be_kept_is_logged_once(caplog: pytest.LogCaptureF
     counting.does = lambda: JSONResponse({"runs": counting.runs}, headers={"Vary": "Origin"})
     with caplog.at_level("WARNING"):
         assert [counting.ask() for _ in range(3)] == [1, 2, 3]
-    assert [record.message.endswith("vary= does not name.") for record in caplog.records] == [True]
+    (record,) = caplog.records
+    assert record.message.endswith("their Vary has what vary= does not name: origin.")
 
 
 def test_caches_on_the_way_are_told_to_give_nothing_to_who_has_credentials() -> None:
@@ -676,6 +677,32 @@ def test_while_the_store_is_away_answers_are_made() -> None:
 
     assert [counting.ask(), counting.ask()] == [1, 2]
     assert counting.client.post("/").status_code == 200
+
+
+def test_what_is_made_while_the_store_is_away_says_what_it_says_otherwise() -> None:
+    def fields_of(cache: Cache, method: str, **headers: str) -> dict[str, str]:
+        counting = Counting(cache).get(vary=["Accept"])
+        counting.does = lambda: {"runs": "equal"}
+        response = counting.client.request(method, "/", headers=named(headers))
+        return {"status": str(response.status_code), "text": response.text, **response.headers}
+
+    usual = fields_of(Cache(), "GET")
+    assert usual["etag"] and usual["cache-control"] == "public, max-age=60"
+    assert fields_of(Cache(Away()), "GET") == usual
+    known = fields_of(Cache(Away()), "GET", If_None_Match=usual["etag"])
+    assert (known["status"], known["text"], known["etag"]) == ("304", "", usual["etag"])
+    # Without content there is nothing that an ETag could be made of.
+    head = fields_of(Cache(Away()), "HEAD")
+    del usual["etag"]
+    assert head == {**usual, "text": ""}
+
+
+def test_so_does_what_is_made_for_a_client_that_wants_nothing_kept() -> None:
+    counting = Counting().get()
+    counting.does = lambda: {"runs": 0}
+    first = counting.client.get("/", headers={"Cache-Control": "no-store"})
+    assert first.headers["etag"] == counting.client.get("/").headers["etag"]
+    assert counting.runs == 2
 
 
 class Flaky(MemoryStore):

@@ -25,6 +25,9 @@ from vivace.idempotency import Held, Idempotency, MemoryStore, StoreUnavailable
 from vivace.responses import JSONResponse, StreamingResponse
 from vivace.security import APIKeyQuery
 from vivace.testclient import AsyncTestClient, TestClient
+from vivace.versioning import ByHeader, Versions, since, until
+
+Endpoint = Callable[..., Any]
 
 
 class Payment(BaseModel):
@@ -315,6 +318,54 @@ async def by_tenant(x_tenant: Annotated[str | None, Header()] = None) -> str | N
     return x_tenant
 
 
+@pytest.mark.parametrize("marks", ["on the endpoint", "on the router"])
+def test_nor_do_those_that_one_factory_makes_for_versions_by_header(marks: str) -> None:
+    idempotency = Idempotency()
+
+    def make(answer: str, mark: Callable[[Endpoint], Endpoint]) -> APIRouter:
+        router = APIRouter()
+
+        @router.post("/payments")
+        @mark
+        @idempotency.required
+        async def pay() -> str:
+            runs.append(answer)
+            return answer
+
+        return router
+
+    def serve(*names: str, default: str) -> Callable[..., str]:
+        versions = Versions(*names, by=[ByHeader()], default=default)
+        for answer, options in (("old", {"until": "2"}), ("new", {"since": "2"})):
+            if marks == "on the router":
+                versions.include_router(make(answer, lambda endpoint: endpoint), **options)
+            else:
+                [(mark, name)] = options.items()
+                versions.include_router(make(answer, {"since": since, "until": until}[mark](name)))
+        app = Vivace()
+        idempotency.install(app)
+        versions.install(app)
+        client = TestClient(app)
+
+        def pay(**headers: str) -> str:
+            given = {name.replace("_", "-"): value for name, value in headers.items()}
+            answer: str = client.post("/payments", headers={"Idempotency-Key": "a"} | given).json()
+            return answer
+
+        return pay
+
+    runs: list[str] = []
+    pay = serve("1", "2", default="2")
+    assert [pay(API_Version="1"), pay(API_Version="2"), pay(), pay(API_Version="1")] == [
+        *("old", "new", "new", "old")
+    ]
+    assert runs == ["old", "new"]
+    # A version that is added, and one that the default moves to, are no other endpoint.
+    pay = serve("0.5", "1", "2", "3", default="3")
+    assert [pay(), pay(API_Version="3"), pay(API_Version="0.5")] == ["new", "new", "old"]
+    assert runs == ["old", "new"]
+
+
 def test_a_dependency_may_say_whose_it_is() -> None:
     shop = Shop(by=by_tenant).take()
     asked = [("a", "1"), ("a", "2"), ("b", "1"), ("a", "1")]
@@ -322,6 +373,13 @@ def test_a_dependency_may_say_whose_it_is() -> None:
     assert [one.json()["run"] for one in runs] == [1, 1, 2, 1]
     # Who is nobody has the keys of these credentials.
     assert [shop.pay(Authorization=token).json()["run"] for token in "121"] == [3, 4, 3]
+
+
+def test_an_endpoint_may_leave_it_to_credentials() -> None:
+    shop = Shop(by=by_tenant)
+    shop.take(shop.idempotency.required(by=None))
+    answers = [shop.pay(X_Tenant="acme"), shop.pay(X_Tenant="zoo"), shop.pay(Authorization="a")]
+    assert [answer.json()["run"] for answer in answers] == [1, 1, 2]
 
 
 def test_an_endpoint_may_say_it_of_its_own() -> None:

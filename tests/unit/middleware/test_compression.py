@@ -288,6 +288,8 @@ async def test_vary_keeps_what_it_has() -> None:
     assert (await ask(app)).headers["vary"] == "Origin, Accept-Encoding"
     app = compressing(answering(LONG, headers=[TEXT, ("vary", "*")]))
     assert (await ask(app)).headers["vary"] == "*"
+    app = compressing(answering(LONG, headers=[TEXT, ("vary", "Origin"), ("vary", "Cookie")]))
+    assert (await ask(app)).headers["vary"] == "Origin, Cookie, Accept-Encoding"
 
 
 async def test_an_error_that_nobody_handles_is_compressed_if_it_is_long() -> None:

@@ -11,6 +11,8 @@ from vivace.middleware.policies import (
     HSTS,
     NO_PERMISSIONS,
     PAGE_POLICY,
+    Policy,
+    widened,
     write_permissions,
     write_policy,
 )
@@ -80,3 +82,17 @@ def test_permissions_are_structured_fields() -> None:
 def test_what_are_no_permissions_is_an_error(permissions: Any, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         write_permissions(permissions)
+
+
+def test_a_policy_can_be_widened_by_what_is_in_a_page() -> None:
+    def widen(policy: Policy) -> str:
+        return write_policy(widened(policy, {"script-src": ["'sha256-a'"], "style-src": []}))
+
+    assert widen({"script-src": ["'self'"], "style-src": ["'none'"]}) == (
+        "script-src 'self' 'sha256-a'; style-src 'none'"
+    )
+    assert widen({"script-src": ["'none'"]}) == "script-src 'sha256-a'"
+    # What is allowed by another directive, or as there is none, still is.
+    assert widen({"default-src": ["'self'"]}) == "default-src 'self'; script-src 'self' 'sha256-a'"
+    assert widen({"base-uri": ["'none'"]}) == "base-uri 'none'"
+    assert widen("script-src 'self'") == "script-src 'self'"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from typing import Any
 
 import pytest
 
 from vivace import Vivace
+from vivace.caching import Cache, ETagMiddleware
+from vivace.describe.pages import get_swagger_ui_html
 from vivace.middleware import SecurityHeadersMiddleware
 from vivace.middleware.policies import HSTS
-from vivace.responses import HTMLResponse, Response
+from vivace.responses import HTMLResponse, PageResponse, Response
 from vivace.testclient import TestClient
 
 from .asgi import answering
@@ -84,6 +89,70 @@ def test_pages_with_documentation_may_run_their_scripts(path: str) -> None:
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups"
 
 
+@pytest.mark.parametrize(
+    "path", ["/docs", "/redoc", "/scalar", "/docs/oauth2-redirect", "/inner/docs", "/made", "/mine"]
+)
+def test_that_are_in_the_page_and_no_others(path: str) -> None:
+    app = make_app()
+    app.add_openapi("Another", "/another.json", dict)
+
+    @app.get("/made")
+    async def made() -> Response:
+        return get_swagger_ui_html(openapi_url="/openapi.json", title="t")
+
+    @app.get("/mine")
+    async def mine() -> PageResponse:
+        html = "<style>a{}</style><script>1</script><script>2</script>"
+        return PageResponse(html, 404, {"X-Own": "1"}, scripts=["1", "2"], styles=["a{}"])
+
+    response = TestClient(app).get(path)
+    policy = {
+        directive: sources.split()
+        for directive, _, sources in (
+            part.partition(" ") for part in response.headers["Content-Security-Policy"].split("; ")
+        )
+    }
+    for element, directive in (("script", "script-src"), ("style", "style-src")):
+        found = re.findall(f"<{element}>(.*?)</{element}>", response.text, re.DOTALL)
+        hashes = [hashlib.sha256(text.encode()).digest() for text in found]
+        known = [source for source in policy[directive] if source.startswith("'sha256-")]
+        if known != [f"'sha256-{base64.b64encode(one).decode()}'" for one in hashes]:
+            # Their scripts write style sheets by themselves.
+            assert (element, path) in {("style", "/redoc"), ("style", "/scalar")}
+            assert known == [] and "'unsafe-inline'" in policy[directive]
+        else:
+            assert "'unsafe-inline'" not in policy[directive]
+    assert not re.search(r"\s(on\w+|style)=", response.text)
+    assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups"
+
+
+def test_a_page_that_the_client_has_already_keeps_its_policy() -> None:
+    app = Vivace()
+    app.add_middleware(ETagMiddleware)
+    app.add_middleware(SecurityHeadersMiddleware, pages={"/page"})
+
+    @app.get("/page")
+    async def page() -> HTMLResponse:
+        return HTMLResponse("<p>it</p>")
+
+    @app.get("/")
+    async def endpoint() -> str:
+        return "it"
+
+    client = TestClient(app)
+    for path in ("/docs", "/redoc", "/page", "/"):
+        first = client.get(path)
+        second = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+        assert (first.status_code, second.status_code) == (200, 304)
+        for name in ("Content-Security-Policy", "Cross-Origin-Opener-Policy"):
+            assert second.headers[name] == first.headers[name]
+
+
+def test_without_the_middleware_a_page_is_sent_as_it_is() -> None:
+    headers = TestClient(Vivace()).get("/docs").headers
+    assert {*headers} == {"content-length", "content-type"}
+
+
 def test_other_pages_may_not_unless_they_are_named() -> None:
     client = TestClient(make_app())
     assert client.get("/page").headers["Content-Security-Policy"] == API_CSP
@@ -114,6 +183,44 @@ def test_each_can_be_left_out() -> None:
     for path in ("/", "/docs"):
         headers = TestClient(app).get(path).headers
         assert set(headers) <= {"content-length", "content-type", "x-content-type-options"}
+
+
+def test_pages_alone_may_go_without_a_policy() -> None:
+    client = TestClient(make_app(page_policy=None, pages={"/page"}))
+    for path in ("/docs", "/page"):
+        headers = client.get(path).headers
+        assert "Content-Security-Policy" not in headers
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups"
+    assert client.get("/").headers["Content-Security-Policy"] == API_CSP
+
+
+def test_an_endpoint_leaves_a_field_out_by_an_empty_value() -> None:
+    app = make_app()
+
+    @app.get("/framed")
+    async def framed() -> Response:
+        return Response("framed", headers={"X-Frame-Options": "", "X-Empty": ""})
+
+    headers = TestClient(app).get("/framed").headers
+    assert ("X-Frame-Options" in headers, headers["X-Empty"]) == (False, "")
+
+
+def test_a_page_that_is_cached_keeps_its_policy() -> None:
+    app, cache = make_app(), Cache()
+    cache.install(app)
+    app.add_middleware(SecurityHeadersMiddleware)
+
+    @app.get("/cached")
+    @cache.store(60)
+    async def cached() -> PageResponse:
+        return PageResponse("<script>1</script>", scripts=["1"])
+
+    client = TestClient(app)
+    first, second = client.get("/cached"), client.get("/cached")
+    known = client.get("/cached", headers={"If-None-Match": first.headers["ETag"]})
+    assert (first.text, known.status_code) == (second.text, 304)
+    policies = {one.headers["Content-Security-Policy"] for one in (first, second, known)}
+    assert len(policies) == 1 and "'sha256-" in policies.pop()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, Any
@@ -53,7 +54,12 @@ async def stream() -> StreamingResponse:
     return StreamingResponse(generator())
 
 
-KINDS = [coroutine, function, async_generator, generator, response, stream]
+@functools.wraps(function)
+async def made_async() -> str:
+    return function()
+
+
+KINDS = [coroutine, function, async_generator, generator, response, stream, made_async]
 
 
 @pytest.mark.parametrize("endpoint", KINDS)

@@ -9,6 +9,7 @@ import pytest
 from vivace import APIRouter, Vivace
 from vivace.ratelimit import Limit, Limiter
 from vivace.testclient import TestClient
+from vivace.versioning import ByQuery, Versions
 
 
 @pytest.fixture
@@ -166,3 +167,15 @@ def test_another_function_at_the_same_place_counts_by_itself(limiter: Limiter) -
 def ask_router(app: Vivace, router: APIRouter) -> list[int]:
     app.include_router(router)
     return ask(app, "GET /orders", "GET /orders")
+
+
+def test_so_does_one_of_the_same_factory_in_another_version(limiter: Limiter) -> None:
+    app, versions = Vivace(), Versions("1", "2", by=[ByQuery()], default="2")
+    limit = limiter.limit("1/hour")
+    for options in ({"until": "2"}, {"since": "2"}):
+        router = APIRouter()
+        declare(router, "/orders", limit)
+        versions.include_router(router, **options)
+    versions.install(app)
+    requests = "GET /orders?version=1", "GET /orders?version=2"
+    assert ask(app, *requests, *requests) == [200, 200, 429, 429]

@@ -101,7 +101,7 @@ def test_errors_say_so_too_and_keep_what_they_have() -> None:
     response = client.get("/v1/forbidden")
     assert (response.status_code, response.headers["deprecation"]) == (403, "@1735689600")
     assert "</help>; rel=help" in links(response)
-    assert response.headers.get_list("vary") == ["Cookie", "API-Version"]
+    assert response.headers.get_list("vary") == ["Cookie, API-Version"]
     assert client.get("/v1/items").headers.get("deprecation") is None
 
 

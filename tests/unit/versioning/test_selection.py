@@ -55,6 +55,12 @@ def test_of_the_media_types_one_has_to_be_known_or_open() -> None:
     assert named(b"", (b"accept", b"")) == []
 
 
+def test_media_types_may_be_in_several_fields() -> None:
+    preferred, other = (b"accept", b"a/b;version=1"), (b"accept", b"a/b;version=2;q=0.5")
+    assert named(b"", preferred, other) == named(b"", other, preferred) == ["1"]
+    assert named(b"", (b"accept", b"a/b;version=3"), other) == ["2"]
+
+
 def test_caches_have_to_know_the_headers() -> None:
     consumer = ByConsumer(lambda connection: None, vary="Authorization")
     assert Selection(HISTORY, [*WAYS, consumer]).vary == "API-Version, Accept, Authorization"

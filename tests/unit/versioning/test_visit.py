@@ -1,14 +1,24 @@
 from __future__ import annotations
 
 import gc
+from datetime import date
 from typing import Annotated, Any
 
 import pytest
 
-from vivace import APIRouter, Depends, Request, Vivace
+from vivace import APIRouter, Depends, Request, Response, Vivace
 from vivace.exceptions import VivaceError
 from vivace.testclient import TestClient
-from vivace.versioning import ByHeader, ByPath, ByQuery, Version, Versions, since, version_of
+from vivace.versioning import (
+    ByHeader,
+    ByPath,
+    ByQuery,
+    Deprecation,
+    Version,
+    Versions,
+    since,
+    version_of,
+)
 from vivace.versioning.visit import Visit
 
 router = APIRouter()
@@ -129,3 +139,28 @@ def test_nothing_of_a_request_waits_for_the_garbage_collector() -> None:
         assert visits() <= before + 1
     finally:
         gc.enable()
+
+
+def test_what_an_endpoint_says_itself_is_joined_or_kept() -> None:
+    old = Version("1", Deprecation(since=date(2026, 1, 1), info="/old"))
+    versions = Versions(old, "2", by=[ByHeader(), ByQuery()], default="1")
+    router = APIRouter()
+
+    @router.get("/")
+    async def read(response: Response) -> None:
+        response.headers["Vary"] = "Accept-Language"
+        response.headers["Link"] = '</help>; rel="help"'
+        response.headers["Deprecation"] = "@1"
+
+    versions.include_router(router)
+    app = Vivace()
+    versions.install(app)
+    headers = TestClient(app).get("/").headers
+    assert headers.get_list("vary") == ["Accept-Language, API-Version"]
+    assert headers.get_list("deprecation") == ["@1"]
+    assert headers.get_list("api-version") == ["1"]
+    assert headers.get_list("link") == [
+        '</help>; rel="help"',
+        '</old>; rel="deprecation"',
+        '</?version=2>; rel="successor-version"',
+    ]

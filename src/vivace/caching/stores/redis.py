@@ -12,7 +12,7 @@ from vivace.answers.functions import digest
 from vivace.caching.entry import Entry
 from vivace.caching.policy import logger
 from vivace.caching.stores.protocol import Lead
-from vivace.redis_connection import RedisConnection
+from vivace.redis_connection import RedisConnection, to_milliseconds
 
 #: Seconds for which the version of a tag is kept at least: longer than it takes to make an answer.
 #: If it is forgotten, what has the tag is not found any more.
@@ -106,7 +106,7 @@ class RedisStore:
     ) -> Lead | None:
         token = token_hex(8)
         keys = [self._lead(key), *map(self._tag, tags)]
-        times = _milliseconds(seconds), VERSION_KEPT + ceil(seconds + kept_for)
+        times = to_milliseconds(seconds), VERSION_KEPT + ceil(seconds + kept_for)
         versions = await self._redis.run(_LEAD, keys, token, *times)
         if versions is None:
             return None
@@ -115,7 +115,7 @@ class RedisStore:
     async def keep(self, key: str, entry: Entry, lead: Lead) -> bool:
         data = json.dumps(lead.versions).encode() + b"\n" + entry.to_bytes()
         keys = [self._lead(key), self._entry(key)]
-        milliseconds = _milliseconds(entry.kept_for)
+        milliseconds = to_milliseconds(entry.kept_for)
         return bool(await self._redis.run(_KEEP, keys, lead.token, data, milliseconds))
 
     async def release(self, key: str, lead: Lead) -> None:
@@ -137,10 +137,6 @@ class RedisStore:
     def _tag(self, tag: str) -> str:
         # Tags may have in them what clients have sent, as paths.
         return self._redis.key("tag", digest(tag))
-
-
-def _milliseconds(seconds: float) -> int:
-    return max(1, ceil(seconds * 1000))
 
 
 __all__ = ["RedisStore"]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil
 from typing import Any, Final
 
 from vivace.answers.answer import Answer
 from vivace.idempotency.stores.memory import logger
 from vivace.idempotency.stores.protocol import Held
-from vivace.redis_connection import RedisConnection
+from vivace.redis_connection import RedisConnection, to_milliseconds
 
 # A value says what has become of the request, in one letter, then its fingerprint, then the token
 # of a running one or the answer of one that is done.
@@ -80,7 +79,7 @@ class RedisStore:
 
     async def begin(self, name: str, fingerprint: str, token: str, lease: float) -> Held | None:
         running = _running(fingerprint, token)
-        found = await self._redis.run(_BEGIN, self._keys(name), running, _milliseconds(lease))
+        found = await self._redis.run(_BEGIN, self._keys(name), running, to_milliseconds(lease))
         return None if found is None else _held(found)
 
     async def extend(self, name: str, fingerprint: str, token: str, lease: float) -> bool:
@@ -107,7 +106,7 @@ class RedisStore:
         return [self._redis.key("key", name)]
 
     async def _replace(self, name: str, running: bytes, value: bytes, seconds: float) -> bool:
-        arguments = running, value, _milliseconds(seconds)
+        arguments = running, value, to_milliseconds(seconds)
         return bool(await self._redis.run(_REPLACE, self._keys(name), *arguments))
 
 
@@ -119,10 +118,6 @@ def _held(value: bytes) -> Held:
     kind, (fingerprint, _, data) = value[:1], value[1:].partition(b"\n")
     answer = Answer.from_bytes(data) if kind == DONE else None
     return Held(fingerprint.decode(), kind == RUNNING, answer)
-
-
-def _milliseconds(seconds: float) -> int:
-    return max(1, ceil(seconds * 1000))
 
 
 __all__ = ["RedisStore"]

@@ -16,6 +16,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import doctest
+import functools
 import linecache
 import os
 import re
@@ -366,23 +367,29 @@ def package_of(module: str) -> str:
     return rest.partition(".")[0] if top == "vivace" else ""
 
 
-def imported_at_run_time(path: Path) -> Iterator[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for_types_only = {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for inner in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if node in for_types_only:
+#: What the body of a module, and that of a statement, is made of.
+WITH_STATEMENTS = (ast.stmt, ast.excepthandler, ast.match_case)
+
+
+@functools.cache
+def imported_at_run_time(path: Path) -> frozenset[str]:
+    imported: set[str] = set()
+    nodes: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             continue
         if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
+            imported.update(name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module == "vivace":
-            yield from (f"vivace.{name.name}" for name in node.names)
+            imported.update(f"vivace.{name.name}" for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+            imported.add(node.module)
+        else:
+            # An import is a statement, and no expression has any.
+            inner = ast.iter_child_nodes(node)
+            nodes += [one for one in inner if isinstance(one, WITH_STATEMENTS)]
+    return frozenset(imported)
 
 
 if __name__ == "__main__":

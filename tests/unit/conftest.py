@@ -5,6 +5,8 @@ from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadGroupScheduling, Scheduling
 
 # A machine that is busy with something else fails no test.
 settings.register_profile("vivace", deadline=None)
@@ -20,3 +22,20 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.enable()
         gc.freeze()
+
+
+class ByModule(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no type information
+    """Unit tests go to a worker by the module, so that what it sets up is set up once.
+
+    Where each is handed out alone, a worker waits for the next after every one.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        group: str = super()._split_scope(nodeid)
+        alone = group == nodeid and nodeid.startswith("tests/unit/")
+        return nodeid.partition("::")[0] if alone else group
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    return ByModule(config, log) if config.getoption("dist") == "loadgroup" else None

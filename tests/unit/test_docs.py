@@ -127,8 +127,9 @@ def run_console(block: Block) -> None:
     for command, output in commands_with_output(block):
         if output:
             words = [*invocation(shlex.split(command, comments=True))]
-            # Nothing of another plugin's in pytest's report.
-            environment = {**os.environ, "PYTEST_ADDOPTS": "-p no:sugar -p no:cacheprovider"}
+            # Nothing of another plugin's in pytest's report, and none that is slow to import.
+            options = "-p no:sugar -p no:cacheprovider -p no:schemathesis"
+            environment = {**os.environ, "PYTEST_ADDOPTS": options}
             completed = subprocess.run(
                 words, capture_output=True, text=True, timeout=170, env=environment
             )
@@ -153,6 +154,7 @@ def commands_with_output(block: Block) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.usefixtures("quick_hashes")
 @each_page
 def test_code_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -168,6 +170,18 @@ def test_code_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             run_page(page)
     finally:
         sys.modules.pop("main", None)
+
+
+@pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed as everywhere, but for as little as that can cost."""
+    from pwdlib.hashers.argon2 import Argon2Hasher
+
+    class QuickHasher(Argon2Hasher):
+        def __init__(self, **costs: int) -> None:
+            super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+
+    monkeypatch.setattr("vivace.auth.accounts.passwords.Argon2Hasher", QuickHasher)
 
 
 @contextlib.contextmanager

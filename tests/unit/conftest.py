@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling, Scheduling
 
-# A machine that is busy with something else fails no test.
-settings.register_profile("vivace", deadline=None)
+# A machine that is busy with something else fails no test. Examples are others in each run, so that
+# many runs try many; who has changed what they are made of tries more at once.
+settings.register_profile("vivace", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("vivace")
 
 
@@ -22,6 +24,14 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.enable()
         gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_garbage_of_other_modules() -> Iterator[None]:
+    """Whatever lives on after a module is looked through once, and not in each collection."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 class ByModule(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no type information

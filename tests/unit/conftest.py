@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Generator, Iterator
 
@@ -24,6 +25,10 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.enable()
         gc.freeze()
+
+
+# What is still open when the interpreter ends is closed in silence, as without `freeze`.
+atexit.register(gc.unfreeze)
 
 
 @pytest.fixture(scope="module", autouse=True)

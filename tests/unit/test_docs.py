@@ -16,6 +16,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import doctest
+import functools
 import linecache
 import os
 import re
@@ -126,8 +127,9 @@ def run_console(block: Block) -> None:
     for command, output in commands_with_output(block):
         if output:
             words = [*invocation(shlex.split(command, comments=True))]
-            # Nothing of another plugin's in pytest's report.
-            environment = {**os.environ, "PYTEST_ADDOPTS": "-p no:sugar -p no:cacheprovider"}
+            # Nothing of another plugin's in pytest's report, and none that is slow to import.
+            options = "-p no:sugar -p no:cacheprovider -p no:schemathesis"
+            environment = {**os.environ, "PYTEST_ADDOPTS": options}
             completed = subprocess.run(
                 words, capture_output=True, text=True, timeout=170, env=environment
             )
@@ -152,6 +154,7 @@ def commands_with_output(block: Block) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.usefixtures("quick_hashes")
 @each_page
 def test_code_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -167,6 +170,18 @@ def test_code_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             run_page(page)
     finally:
         sys.modules.pop("main", None)
+
+
+@pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed as everywhere, but for as little as that can cost."""
+    from pwdlib.hashers.argon2 import Argon2Hasher
+
+    class QuickHasher(Argon2Hasher):
+        def __init__(self, **costs: int) -> None:
+            super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+
+    monkeypatch.setattr("vivace.auth.accounts.passwords.Argon2Hasher", QuickHasher)
 
 
 @contextlib.contextmanager
@@ -366,23 +381,29 @@ def package_of(module: str) -> str:
     return rest.partition(".")[0] if top == "vivace" else ""
 
 
-def imported_at_run_time(path: Path) -> Iterator[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for_types_only = {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for inner in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if node in for_types_only:
+#: What the body of a module, and that of a statement, is made of.
+WITH_STATEMENTS = (ast.stmt, ast.excepthandler, ast.match_case)
+
+
+@functools.cache
+def imported_at_run_time(path: Path) -> frozenset[str]:
+    imported: set[str] = set()
+    nodes: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             continue
         if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
+            imported.update(name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module == "vivace":
-            yield from (f"vivace.{name.name}" for name in node.names)
+            imported.update(f"vivace.{name.name}" for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+            imported.add(node.module)
+        else:
+            # An import is a statement, and no expression has any.
+            inner = ast.iter_child_nodes(node)
+            nodes += [one for one in inner if isinstance(one, WITH_STATEMENTS)]
+    return frozenset(imported)
 
 
 if __name__ == "__main__":

@@ -186,6 +186,8 @@ def run_pytest(*arguments: str, cwd: Path, alias: bool) -> str:
     # Under the alias Vivace is there before pytest, which says that it comes too late to rewrite
     # the assertions in it.
     options = ["-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    # It is slow to import.
+    options += ["-p", "no:schemathesis"]
     completed = subprocess.run(
         [*command, *options, *arguments], cwd=cwd, capture_output=True, text=True, timeout=170
     )

@@ -125,6 +125,8 @@ def test_restored():
 def test_the_fixtures(tmp_path: Path) -> None:
     (tmp_path / "test_fixtures.py").write_text(PLUGIN_TEST)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    # It is slow to import.
+    command += ["-p", "no:schemathesis"]
     # Where Vivace is installed pytest finds the plugin by itself, and refuses it twice.
     if not entry_points(group="pytest11", name="vivace"):
         command += ["-p", "vivace.pytest_plugin"]

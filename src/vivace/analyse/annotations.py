@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import sys
 import types
@@ -43,6 +44,11 @@ def signature_of(call: Callable[..., Any]) -> inspect.Signature:
     )
 
 
+def returned_by(call: Callable[..., Any]) -> Any:
+    """What :func:`signature_of` says that ``call`` returns, without reading its parameters."""
+    return resolve(_lenient_signature(call).return_annotation, namespace_of(call))
+
+
 def _lenient_signature(call: Callable[..., Any]) -> inspect.Signature:
     if sys.version_info >= (3, 14):
         from annotationlib import Format
@@ -66,6 +72,12 @@ def resolve(annotation: Any, namespace: Mapping[str, Any]) -> Any:
     """``annotation`` without strings in it, where ``namespace`` has all the names it uses."""
     if annotation is inspect.Parameter.empty:
         return annotation
+    if isinstance(annotation, str):
+        # Most are the name of a class, and need not be compiled to be read.
+        named = namespace.get(annotation, vars(builtins).get(annotation))
+        annotation = named if isinstance(named, type) else annotation
+    if isinstance(annotation, type):
+        return None if annotation is type(None) else annotation
     try:
         holder = SimpleNamespace(__annotations__={"it": annotation})
         resolved = get_type_hints(

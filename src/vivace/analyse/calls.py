@@ -31,6 +31,7 @@ from vivace.exceptions import DependencyScopeError, VivaceError
 from vivace.security.base import SecurityScheme
 
 GENERATORS = (Calling.GENERATOR, Calling.ASYNC_GENERATOR)
+OPEN_ENDED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 #: How many signatures are remembered: more than an app has, and fewer than would be a leak.
@@ -184,6 +185,7 @@ def _read(
         dependencies=tuple(dependencies),
         is_security_scheme=is_scheme,
         uses_scopes=is_scheme or _uses_scopes(injected, dependencies),
+        open_ended=next((p.name for p in signature if p.kind in OPEN_ENDED), None),
     )
 
 
@@ -223,13 +225,12 @@ def check_names(root: CallPlan) -> None:
     Raises:
         TypeError: It names the function and the parameter.
     """
-    for parameter in _signature(root.call):
-        if parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
-            with blaming(root.call, parameter.name):
-                raise TypeError(
-                    "Values are found by the names of parameters. Name those that are wanted, or "
-                    "put `functools.wraps` around a function that stands for another."
-                )
+    if root.open_ended is not None:
+        with blaming(root.call, root.open_ended):
+            raise TypeError(
+                "Values are found by the names of parameters. Name those that are wanted, or "
+                "put `functools.wraps` around a function that stands for another."
+            )
     for dependency in root.dependencies:
         check_names(dependency.plan)
 

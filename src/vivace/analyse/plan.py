@@ -98,6 +98,8 @@ class CallPlan:
     #: True where scopes tell one call from another: it, or one below it, is a security scheme,
     #: declares scopes, or asks for ``SecurityScopes``.
     uses_scopes: bool = False
+    #: The parameter that stands for any others, such as ``**options``, of which one is enough.
+    open_ended: str | None = None
 
     def of(self, source: Source) -> tuple[Parameter, ...]:
         """The parameters that come from ``source``."""

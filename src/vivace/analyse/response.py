@@ -34,13 +34,13 @@ STREAMS = (
 
 def return_annotation(endpoint: Callable[..., Any]) -> Any:
     """The declared return type; ``inspect.Signature.empty`` for none, and for an unreadable one."""
-    annotation = kinds.signature_of(endpoint).return_annotation
+    annotation = kinds.returned_by(endpoint)
     return annotation if kinds.unresolved_in(annotation) is None else inspect.Signature.empty
 
 
 def unreadable_return(endpoint: Callable[..., Any]) -> str | None:
     """The declared return type as it is written, if it names what does not exist."""
-    return kinds.unresolved_in(kinds.signature_of(endpoint).return_annotation)
+    return kinds.unresolved_in(kinds.returned_by(endpoint))
 
 
 def stream_kind(endpoint: Callable[..., Any], response_class: Any) -> StreamKind | None:

@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from tests.unit.cli.conftest import project, run
+from tests.unit.cli.conftest import project, run, write
 
-__all__ = ["project", "run"]
+__all__ = ["project", "run", "write"]

@@ -84,6 +84,34 @@ def test_what_only_a_type_checker_sees_stays_unresolved_and_the_rest_is_resolved
     assert signature.parameters["item"].annotation is Item
 
 
+@pytest.mark.parametrize(
+    ("annotation", "expected"),
+    [
+        ("Item", Item),
+        ("int", int),
+        # The module has a name of its own for something else.
+        ("list", Item),
+        (Item, Item),
+        ("None", None),
+        (type(None), None),
+        ("Item | None", Item | None),
+        ("Names", Names),
+        ("Missing", "Missing"),
+        (inspect.Parameter.empty, inspect.Parameter.empty),
+    ],
+)
+def test_a_name_is_looked_up_in_the_module_before_those_of_python(
+    annotation: Any, expected: Any
+) -> None:
+    assert read.resolve(annotation, {"Item": Item, "list": Item, "Names": Names}) == expected
+
+
+def test_what_a_function_returns_is_read_without_its_parameters() -> None:
+    assert read.returned_by(plain) == Item | None
+    assert read.returned_by(unseen) is None
+    assert read.returned_by(len) is inspect.Signature.empty
+
+
 def test_a_decorated_function_is_read_in_the_namespace_of_its_own_module() -> None:
     @functools.wraps(read.resolve)
     def stands_for_another(*args: Any) -> None: ...

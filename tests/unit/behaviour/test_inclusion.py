@@ -13,7 +13,7 @@ from vivace import APIRouter, Depends, Query, Vivace
 from vivace.routing import APIRoute
 from vivace.testclient import TestClient
 
-ROUTES = 500
+ROUTES = 100
 LEVELS = 5
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from vivace import Depends, Vivace
-from vivace.auth import Auth, MemoryStore
+from vivace.auth import Auth, AuthSettings, MemoryStore, PasswordSettings
 from vivace.caching import Cache, by_user
 from vivace.idempotency import Idempotency
 from vivace.security import APIKeyHeader
@@ -18,11 +18,13 @@ from vivace.testclient import TestClient
 from vivace.types import Receive, Scope, Send
 
 PASSWORD = "correct horse battery staple"
+CHEAP = AuthSettings(passwords=PasswordSettings(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture
 def client() -> Iterator[TestClient]:
-    auth, cache = Auth(secrets.token_urlsafe(32), store=MemoryStore()), Cache()
+    auth = Auth(secrets.token_urlsafe(32), store=MemoryStore(), settings=CHEAP)
+    cache = Cache()
     app = Vivace()
     app.include_router(auth.router())
     cache.install(app)

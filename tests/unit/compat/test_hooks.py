@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import subprocess
+import sys
 
 import pytest
-
-if TYPE_CHECKING:
-    from .conftest import RunPython
 
 APPLICATION = """
 from fastapi import FastAPI, HTTPException, WebSocket, routing
@@ -207,6 +206,34 @@ assert seen == ["HTTPException"]
 }
 
 
-@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
-def test_hooks(run_python: RunPython, program: str) -> None:
-    run_python("-m", "vivace.compat", "-c", APPLICATION + program)
+#: Runs each program in a process of its own, in which all has been imported already.
+RUN_EACH = """
+import json, os, sys, traceback
+for name, program in json.loads(sys.argv[1]).items():
+    if os.fork():
+        os.wait()
+        continue
+    failure = None
+    try:
+        exec(program, globals())
+    except BaseException:
+        failure = traceback.format_exc()
+    print(json.dumps([name, failure]), flush=True)
+    os._exit(0)
+"""
+
+
+@pytest.fixture(scope="module")
+def failures() -> dict[str, str | None]:
+    """How each program has failed; ``None`` where it has not."""
+    command = [sys.executable, "-m", "vivace.compat", "-c", APPLICATION + RUN_EACH]
+    completed = subprocess.run(
+        [*command, json.dumps(PROGRAMS)], capture_output=True, text=True, timeout=60
+    )
+    assert not completed.stderr
+    return dict(json.loads(line) for line in completed.stdout.splitlines())
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_hooks(failures: dict[str, str | None], program: str) -> None:
+    assert failures[program] is None, failures[program]

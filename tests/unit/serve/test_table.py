@@ -75,7 +75,7 @@ def seen(found: Any) -> list[tuple[int, dict[str, Any]]]:
 
 
 @given(route_sets, st.lists(paths, max_size=12))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_it_finds_what_a_linear_scan_finds(declared: list[str], requested: list[str]) -> None:
     routes = routes_of(declared)
     table = table_of(routes)
@@ -201,7 +201,7 @@ declarations = st.lists(
 
 
 @given(declarations, st.lists(paths, min_size=1, max_size=6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 def test_requests_reach_the_endpoint_that_starlette_s_router_finds(
     declared: list[tuple[str, str]], requested: list[str]
 ) -> None:

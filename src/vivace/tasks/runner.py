@@ -11,6 +11,7 @@ from time import monotonic
 from vivace.tasks.attempt import Attempts, Key, Run
 from vivace.tasks.engines.protocol import Delivery, Engine
 from vivace.tasks.errors import EngineUnavailable
+from vivace.waiting import end
 
 logger = logging.getLogger("vivace.tasks")
 
@@ -140,9 +141,9 @@ class Runner:
         try:
             await self._attempts.work(run)
         finally:
-            heart.cancel()
             # At once: what comes from now on is a run of its own.
             self._by_key.pop(run.key, None)
+            await end(heart)
 
     async def _cancel(self) -> None:
         """Cancel what runs. Functions in threads cannot be, and go on until the process ends."""

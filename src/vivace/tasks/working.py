@@ -13,11 +13,15 @@ from vivace.tasks.engines.protocol import Engine
 from vivace.tasks.opened import open_patiently
 from vivace.tasks.runner import Runner
 from vivace.tasks.schedule import Scheduler
+from vivace.waiting import end
 
 if TYPE_CHECKING:
     from vivace.tasks.kit import Tasks
 
 logger = logging.getLogger("vivace.tasks")
+
+#: Seconds after which what still opens an engine is cancelled once more.
+PATIENCE = 10.0
 
 
 @asynccontextmanager
@@ -63,8 +67,10 @@ async def working(
     finally:
         runner.stop()
         # An engine that is away is not waited for.
-        if not runner.has_begun:
+        while not (runner.has_begun or worker.done()):
             worker.cancel()
+            # A driver may swallow that, and an engine takes some seconds to close.
+            await asyncio.wait([worker], timeout=PATIENCE)
         with suppress(asyncio.CancelledError):
             await worker
 
@@ -83,7 +89,7 @@ async def _work(
         try:
             await runner.run(grace=grace, drains=kit.url is None)
         finally:
-            clock.cancel()
+            await end(clock)
         left = kit.memory.waiting + kit.memory.delayed if kit.url is None else 0
         if left:
             logger.error("%d tasks were not run, and end with this process.", left)

@@ -21,7 +21,7 @@ from vivace.live.brokers.protocol import (
     History,
     Lost,
 )
-from vivace.live.brokers.waiting import end
+from vivace.waiting import end
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from nats.js import JetStreamContext
 
 from vivace.live.brokers.following import Follower
 from vivace.live.brokers.protocol import BrokerUnavailable
-from vivace.live.brokers.waiting import end, heed, within
+from vivace.waiting import end, heed, within
 
 logger = logging.getLogger(__name__)
 

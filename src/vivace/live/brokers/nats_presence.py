@@ -25,7 +25,7 @@ from vivace.live.brokers.names import name_bytes, name_token
 from vivace.live.brokers.nats_link import Link
 from vivace.live.brokers.nats_log import HEADERS
 from vivace.live.brokers.protocol import BrokerUnavailable, EntryTooLarge
-from vivace.live.brokers.waiting import end
+from vivace.waiting import end
 
 #: JetStream says so where another message came first.
 WRONG_LAST_SEQUENCE: Final = 10071

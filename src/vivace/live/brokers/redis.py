@@ -33,8 +33,8 @@ from vivace.live.brokers.protocol import (
     Lost,
     UnknownId,
 )
-from vivace.live.brokers.waiting import within
 from vivace.per_loop import PerLoop
+from vivace.waiting import within
 
 try:
     from redis.asyncio import BlockingConnectionPool, Redis

@@ -14,7 +14,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError, RedisError
 
 from vivace.live.brokers.following import Follower
 from vivace.live.brokers.protocol import BrokerUnavailable
-from vivace.live.brokers.waiting import end, heed
+from vivace.waiting import end, heed
 
 logger = logging.getLogger(__name__)
 

@@ -35,6 +35,7 @@ from vivace.tasks.engines.nats_answers import fetch, note, unavailable
 from vivace.tasks.engines.protocol import Delivery, EngineSettings, Visit
 from vivace.tasks.errors import DeliveryLost, EngineUnavailable, QueueFull
 from vivace.tasks.message import Message
+from vivace.waiting import end
 
 logger = logging.getLogger("vivace.tasks")
 
@@ -160,8 +161,7 @@ class NatsEngine:
 
     async def close(self) -> None:
         for mover in self._movers:
-            mover.cancel()
-        await asyncio.gather(*self._movers, return_exceptions=True)
+            await end(mover)
         self._movers.clear()
         broker, self._broker = self._broker, None
         if broker is not None:

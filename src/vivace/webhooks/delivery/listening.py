@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from vivace.sql import Database
+from vivace.waiting import end
 from vivace.webhooks.store.transactions import AnyDatabase
 
 logger = logging.getLogger("vivace.webhooks")
@@ -43,8 +44,7 @@ async def listening(database: AnyDatabase, ring: Callable[[], None]) -> AsyncIte
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await end(task)
 
 
 async def _listen(database: Database, ring: Callable[[], None]) -> None:

@@ -6,9 +6,14 @@ import asyncio
 
 import pytest
 
-from vivace.live.brokers.waiting import end, within
+from vivace.waiting import end, within
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
 
 
 async def swallow(times: int) -> str:

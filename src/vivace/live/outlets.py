@@ -41,7 +41,7 @@ class Outlet:
         buffering: How much may wait.
     """
 
-    __slots__ = ("_buffering", "_dropped", "_missed", "_waiting", "closed")
+    __slots__ = ("_buffering", "_dropped", "_had_turn", "_missed", "_waiting", "closed")
 
     def __init__(self, buffering: Buffering) -> None:
         self._buffering = buffering
@@ -49,6 +49,9 @@ class Outlet:
         self._dropped = 0
         #: How many of those that wait are none that came too fast.
         self._missed = 0
+        #: Whether what sends has had a turn since it was woken: many frames may come at once, and
+        #: a member is slow only if it does not take them then.
+        self._had_turn = True
         #: The code and the reason with which it was closed.
         self.closed: tuple[int, str] | None = None
 
@@ -65,7 +68,8 @@ class Outlet:
         if waiting:
             if frame.key is not None and _replace(waiting, frame):
                 return
-            if len(waiting) >= self._buffering.size + self._missed and not self._make_room(waiting):
+            most = self._buffering.size + self._missed
+            if len(waiting) >= most and self._had_turn and not self._make_room(waiting):
                 return
         self._begin(frame)
 
@@ -79,7 +83,8 @@ class Outlet:
         waiting = self._waiting
         if waiting and frame.key is not None and _replace(waiting, frame):
             return
-        if waiting and len(waiting) >= 2 * self._buffering.size + self._missed:
+        most = 2 * self._buffering.size + self._missed
+        if waiting and len(waiting) >= most and self._had_turn:
             self.end(TOO_SLOW, "Answers are not read")
         else:
             self._begin(frame)
@@ -125,6 +130,7 @@ class Outlet:
 
     def _take(self) -> Frame | None:
         """What is sent next."""
+        self._had_turn = True
         if self._dropped:
             count, self._dropped = self._dropped, 0
             return own_frame("dropped", count=count)
@@ -192,6 +198,7 @@ class SocketOutlet(Outlet):
 
     def _wake(self) -> None:
         if self._task is None:
+            self._had_turn = False
             self._task = asyncio.create_task(self._flush())
 
     def _close(self, *, is_stuck: bool) -> None:
@@ -253,6 +260,7 @@ class StreamOutlet(Outlet):
 
     def _wake(self) -> None:
         if self._woken is not None and not self._woken.done():
+            self._had_turn = False
             self._woken.set_result(None)
 
     def _close(self, *, is_stuck: bool) -> None:

@@ -80,10 +80,41 @@ async def test_one_who_is_too_slow_is_disconnected_and_told_so_if_it_takes_that(
     assert (peer.got, peer.codes, peer.abandoned) == ([], [4008], 0)
 
 
+async def test_many_at_once_are_not_too_many_for_one_who_takes_them() -> None:
+    peer = Peer()
+    outlet = peer.outlet()
+    for burst in range(2):
+        for number in range(20):
+            outlet.put(frame(20 * burst + number))
+            outlet.put_own(frame(100))
+        await outlet.drain()
+    assert outlet.closed is None
+    assert len(peer.got) == 80
+
+
+async def test_a_stream_takes_many_at_once() -> None:
+    outlet = StreamOutlet(Buffering(3, "disconnect", 1), lambda: None)
+    got: list[Any] = []
+
+    async def read() -> None:
+        got.extend([one.id async for one in outlet.frames()])
+
+    reading = asyncio.create_task(read())
+    await turn()
+    for number in range(20):
+        outlet.put(frame(number))
+    await turn()
+    outlet.end(1012)
+    await reading
+    assert len(got) == 20
+
+
 async def test_one_who_does_not_even_take_that_is_abandoned() -> None:
     peer = Peer(is_reading=False)
     outlet = peer.outlet(closing=0.01)
-    for number in range(9):
+    outlet.put(frame(0))
+    await turn()
+    for number in range(1, 9):
         outlet.put(frame(number))
     await outlet.drain()
     assert (peer.got, peer.codes, peer.abandoned) == ([], [], 1)

@@ -65,6 +65,7 @@ async def test_a_reader_that_does_not_read_is_let_go() -> None:
         ada.reads.clear()
         for number in range(10):
             await chat.room("tea").broadcast(Said(user="app", text=str(number)))
+            await asyncio.sleep(0.001)
         for _ in range(200):
             if chat.hub.find("/rooms/tea") is None:
                 break

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any, NamedTuple
 
 import httpx
@@ -175,3 +176,17 @@ def serving(place: Place, processes: int = 2) -> Iterator[list[httpx.Client]]:
         for client in clients:
             client.close()
         stop(server)
+
+
+def send_until(ended: Event, client: httpx.Client, first: int = 0) -> list[int]:
+    """Send one task after the other; the numbers of those that were accepted."""
+    accepted: list[int] = []
+    number = first
+    while not ended.is_set():
+        reply = client.post(f"/quick/{number}")
+        assert reply.status_code in (200, 503), reply.text
+        if reply.status_code == 200:
+            accepted.append(number)
+        number += 1
+        time.sleep(0.01)
+    return accepted

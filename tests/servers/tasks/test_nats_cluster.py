@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
-import httpx
 import pytest
 
 from .nats_cluster import run_cluster
-from .processes import Place, serving, working
+from .processes import Place, send_until, serving, working
 
 pytestmark = [pytest.mark.xdist_group("tasks-nats"), pytest.mark.timeout(178)]
 
 
 def test_what_three_nodes_keep_survives_the_kill_of_one(tmp_path: Path) -> None:
     ended = Event()
-    accepted: list[int] = []
-
-    def send(client: httpx.Client) -> None:
-        number = 0
-        while not ended.is_set():
-            reply = client.post(f"/quick/{number}")
-            assert reply.status_code in (200, 503), reply.text
-            if reply.status_code == 200:
-                accepted.append(number)
-            number += 1
-            time.sleep(0.01)
-
     with run_cluster() as cluster:
         place = Place(cluster.url, "own", tmp_path)
         place.settings = {"TASKS_REPLICAS": "3", "TASKS_TIMEOUT": "3"}
@@ -39,7 +25,7 @@ def test_what_three_nodes_keep_survives_the_kill_of_one(tmp_path: Path) -> None:
             working(place, processes=2),
             ThreadPoolExecutor(1) as pool,
         ):
-            sent = pool.submit(send, client)
+            sent = pool.submit(send_until, ended, client)
             try:
                 place.wait_for_more(50)
                 leader = asyncio.run(cluster.leader("vivace_own"))
@@ -50,6 +36,6 @@ def test_what_three_nodes_keep_survives_the_kill_of_one(tmp_path: Path) -> None:
                 place.wait_for_more(50)
             finally:
                 ended.set()
-            sent.result(60)
+            accepted = sent.result(60)
             assert len(accepted) > 150
             place.wait(lambda: set(accepted) <= set(place.numbers()))

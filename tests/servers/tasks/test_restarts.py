@@ -7,13 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Any
 
-import httpx
 import pytest
 
 from vivace.tasks import EngineUnavailable
 
 from .conftest import kinds
-from .processes import Place, serving, working
+from .processes import Place, send_until, serving, working
 from .sending import Sender, sender
 
 pytestmark = [kinds("restarts"), pytest.mark.timeout(178)]
@@ -26,25 +25,14 @@ def test_what_is_accepted_while_the_engine_is_killed_is_run(
     own_place.settings |= {"TASKS_TIMEOUT": "3", "TASKS_LEASE": "2"}
     ended = Event()
 
-    def send(client: httpx.Client, first: int) -> list[int]:
-        """Send one after the other; those that were accepted."""
-        accepted: list[int] = []
-        number = first
-        while not ended.is_set():
-            reply = client.post(f"/quick/{number}")
-            assert reply.status_code in (200, 503), reply.text
-            if reply.status_code == 200:
-                accepted.append(number)
-            number += 1
-            time.sleep(0.01)
-        return accepted
-
     with (
         serving(own_place) as clients,
         working(own_place, processes=2),
         ThreadPoolExecutor(2) as pool,
     ):
-        sent = [pool.submit(send, client, 10**6 * n) for n, client in enumerate(clients)]
+        sent = [
+            pool.submit(send_until, ended, client, 10**6 * n) for n, client in enumerate(clients)
+        ]
         try:
             for end in (own_engine.kill, own_engine.stop):
                 own_place.wait_for_more(30)

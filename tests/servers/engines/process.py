@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from tests.unit.suspending import suspend
 
 #: How long an engine may take to start, or to end, in seconds, on a machine that does much else.
 STARTING = 90.0
@@ -123,7 +124,8 @@ class EngineProcess(ABC):
 
     def suspend(self) -> None:
         """Have it take connections, and never answer."""
-        self._signal(signal.SIGSTOP)
+        if self._process is not None:
+            suspend(self._process)
 
     def resume(self) -> None:
         self._signal(signal.SIGCONT)

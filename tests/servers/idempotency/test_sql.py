@@ -14,6 +14,7 @@ from tests.servers.engines.process import run_engine
 from tests.servers.workers import FRESH
 from tests.unit.behaviour.process import Server
 from tests.unit.sql.databases import new_database
+from tests.unit.suspending import suspend
 
 from .conftest import APP, Runs, wait_until
 from .processes import kill, serving
@@ -94,7 +95,7 @@ def test_a_process_that_was_stopped_for_too_long_changes_nothing(
     with ThreadPoolExecutor(1) as thread:
         first = thread.submit(change, brief, key)
         runs.wait_for(1)
-        brief.process.send_signal(signal.SIGSTOP)
+        suspend(brief.process)
         runs.let_go()
         try:
             wait_until(lambda: change(quick, key).status_code == 200)

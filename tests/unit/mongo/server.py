@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
+from tests.unit.suspending import suspend
+
 #: Runs SecantusDB, and ends when its standard input does: so it never outlives the tests, however
 #: these end. It is under the GPL, and imported nowhere else.
 PROGRAM = """
@@ -93,14 +95,12 @@ class MongoServer:
 
     def pause(self) -> None:
         """Have it accept connections, and answer nothing."""
-        self._send(signal.SIGSTOP)
+        assert self._process is not None
+        suspend(self._process)
 
     def resume(self) -> None:
-        self._send(signal.SIGCONT)
-
-    def _send(self, what: signal.Signals) -> None:
         assert self._process is not None
-        self._process.send_signal(what)
+        self._process.send_signal(signal.SIGCONT)
 
 
 class Log:

@@ -45,6 +45,9 @@ DELAYED, AGAIN = f"delayed-{'0' * 64}", f"again-{'0' * 64}"
 GLANCE = 0.005
 #: Seconds for which one of several queues is waited for.
 LOOK = 0.1
+#: Seconds after which a task is moved on by another, at most. NATS 2.9 may lose sight of one that
+#: is to come again just when what asks for it has run out; it comes after that time then.
+MOVING = 5.0
 #: How many tasks that are not due are looked at at once.
 MOST_MOVED = 50
 
@@ -101,19 +104,19 @@ class NatsEngine:
                 max_msgs_per_subject=settings.most_waiting,
                 duplicate_window=settings.remember_keys,
             ),
-            consumer_config=self._consumer(first, self._subject(first)),
+            consumer_config=self._consumer(first, self._subject(first), settings.lease),
             connect_timeout=settings.timeout,
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.5,
             error_cb=note,
         )
 
-    def _consumer(self, name: str, subject: str) -> ConsumerConfig:
+    def _consumer(self, name: str, subject: str, lease: float) -> ConsumerConfig:
         return ConsumerConfig(
             durable_name=name,
             filter_subject=subject,
             ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=self._settings.lease,
+            ack_wait=lease,
             max_deliver=-1,
             max_ack_pending=-1,
         )
@@ -135,9 +138,13 @@ class NatsEngine:
 
     async def _make_streams(self, broker: PullBasedJetStreamBroker) -> None:
         await self._change(broker.js, broker.stream_config)
-        consumers = {queue: self._subject(queue) for queue in self._settings.queues}
-        for name, subject in {**consumers, DELAYED: self._delayed, AGAIN: self._again}.items():
-            await broker.js.add_consumer(self._stream, self._consumer(name, subject))
+        lease = self._settings.lease
+        consumers = {queue: (self._subject(queue), lease) for queue in self._settings.queues}
+        for name, subject in ((DELAYED, self._delayed), (AGAIN, self._again)):
+            consumers[name] = subject, min(MOVING, lease)
+        for name, (subject, seconds) in consumers.items():
+            config = self._consumer(name, subject, seconds)
+            await broker.js.add_consumer(self._stream, config)
         dead = StreamConfig(
             name=self._dead,
             subjects=[self._dead],

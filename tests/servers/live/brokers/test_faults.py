@@ -21,7 +21,11 @@ from vivace.live.brokers.redis import RedisBroker
 
 from .conftest import close_all
 
-pytestmark = pytest.mark.anyio
+pytestmark = [
+    pytest.mark.anyio,
+    # nats-py lets go of a connection that is cut while it is made, without closing it.
+    pytest.mark.filterwarnings("ignore:unclosed <StreamWriter:ResourceWarning"),
+]
 
 #: Seconds that an engine has in these tests; what is bounded by it is over long before PATIENCE.
 TIMEOUT = 2.0
